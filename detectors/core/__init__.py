@@ -1,0 +1,1 @@
+"""The nouns every detector shares: observation, state, score, baseline, fusion, calibration."""

@@ -1,0 +1,102 @@
+"""Observation: what a detector may see of a query. The text ends here.
+
+Observations travel as one structure of arrays, a row a query, so that a
+detector folds a whole batch of one entity with a few vectorised operations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+EMBEDDING = 256
+"""Dimensions of the embedding view."""
+SURFACE = 14
+"""Dimensions of the surface view: length, casing, digits, punctuation, form."""
+NGRAMS = 256
+"""Buckets of the hashed character n-gram view."""
+
+_SHAPES: dict[str, tuple[str, tuple[int, ...]]] = {
+    "time": ("f8", ()),
+    "input_tokens": ("f8", ()),
+    "output_tokens": ("f8", ()),
+    "has_text": ("?", ()),
+    "prompt": ("u8", ()),
+    "skeleton": ("u8", ()),
+    "slots": ("u8", ()),
+    "cell": ("u2", ()),
+    "embedding": ("f4", (EMBEDDING,)),
+    "surface": ("f4", (SURFACE,)),
+    "ngrams": ("f4", (NGRAMS,)),
+    "continues": ("?", ()),
+    "rerun": ("?", ()),
+    "retry": ("?", ()),
+    "ok": ("?", ()),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observations:
+    """A batch of observations in stream order; row ``i`` of every array is one query."""
+
+    time: NDArray[np.float64]
+    """Event time of completion, in seconds since the epoch; never falls along the batch."""
+    input_tokens: NDArray[np.float64]
+    """Tokens of the request, as the upstream counted them, else estimated."""
+    output_tokens: NDArray[np.float64]
+    """Tokens of the answer, likewise."""
+    has_text: NDArray[np.bool_]
+    """Whether the query carried text that was understood; the views of other rows are zero."""
+    prompt: NDArray[np.uint64]
+    """Keyed digest of the last user turn, normalised."""
+    skeleton: NDArray[np.uint64]
+    """Keyed digest of the masked template of the last user turn."""
+    slots: NDArray[np.uint64]
+    """Keyed digest of what filled the template's slots."""
+    cell: NDArray[np.uint16]
+    """Cell of the embedding codebook that the last user turn falls in."""
+    embedding: NDArray[np.float32]
+    """Static embedding of the last user turn, unit length, shape (n, EMBEDDING)."""
+    surface: NDArray[np.float32]
+    """Surface features, shape (n, SURFACE)."""
+    ngrams: NDArray[np.float32]
+    """Hashed character n-grams, unit length, shape (n, NGRAMS)."""
+    continues: NDArray[np.bool_]
+    """The query continues a conversation that this account began earlier (from the Trail)."""
+    rerun: NDArray[np.bool_]
+    """The same request was seen before from this account, not as a retry (from the Trail)."""
+    retry: NDArray[np.bool_]
+    """The client marked the request as a retry of its own."""
+    ok: NDArray[np.bool_]
+    """The upstream answered with a 2xx status."""
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def take(self, rows: NDArray[np.intp] | slice) -> Observations:
+        """The given rows, in the given order."""
+        return Observations(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+    @property
+    def fresh(self) -> NDArray[np.bool_]:
+        """Rows that ask something new: text, no retry, no re-run, no continuation."""
+        return self.has_text & ~self.continues & ~self.rerun & ~self.retry
+
+    @classmethod
+    def empty(cls, rows: int = 0) -> Observations:
+        """``rows`` rows of zeros, to be filled in place."""
+        return cls(**{name: np.zeros((rows, *shape), kind) for name, (kind, shape) in _SHAPES.items()})
+
+    @classmethod
+    def concat(cls, parts: Sequence[Self]) -> Observations:
+        """The rows of all parts, one after the other."""
+        if not parts:
+            return cls.empty()
+        return cls(**{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)})
