@@ -32,5 +32,7 @@ def load(data: bytes, like: State) -> State:
 
     """
     if len(data) != like.dtype.itemsize:
-        raise ValueError(f"state of {len(data)} bytes, expected {like.dtype.itemsize}: it was written by another version")
+        raise ValueError(
+            f"state of {len(data)} bytes, expected {like.dtype.itemsize}: it was written by another version"
+        )
     return np.frombuffer(data, like.dtype).reshape(()).copy()

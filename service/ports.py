@@ -1,0 +1,341 @@
+"""What the stages need from outside, as Protocols. ``backends`` gives it; ``bootstrap`` joins the two.
+
+An implementation is chosen by the scheme of a URL. No stage asks which one it has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterable, Mapping, Sequence
+
+    from service.model.decision import Decision
+    from service.model.entity import Entity, Scope
+    from service.model.flag import Evaluation, Flag, Severity
+    from service.model.query import Answer, Gap, Operation, Query, QueryEvent, Record
+
+T = TypeVar("T")
+
+# The gateway's side
+
+
+class EventSink(Protocol):
+    """Where the gateway puts its records."""
+
+    def append(self, record: Record) -> Awaitable[bool]:
+        """Queue a record; the answer comes when it is synced.
+
+        True: the record is *acknowledged* and will be in the log whatever is killed.
+        False: it could not be logged, and is counted exactly in a ``Gap``. Never raises for a
+        full or broken disk, never blocks the event loop.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Sync what is queued and end the segment."""
+        ...
+
+
+class DecisionTable(Protocol):
+    """The guard's view of the decisions: a table in memory, refreshed behind its back."""
+
+    def lookup(self, entities: Iterable[Entity], now: int) -> Decision | None:
+        """The decision that rules over these entities, or None.
+
+        Decisions past their ``until`` do not count. ``allow`` beats all; else the strictest kind wins.
+        """
+        ...
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        """Scopes that any decision is about, so that the guard computes no entity for nothing."""
+        ...
+
+
+class Dialect(Protocol):
+    """One API's way of writing queries and answers: bytes in, words out, no I/O."""
+
+    name: str
+
+    def operation(self, method: str, path: str) -> Operation | None:
+        """What the path asks for; None where it is not of this dialect."""
+        ...
+
+    def read_query(self, operation: Operation, document: object) -> Query:
+        """The query in a JSON document; never raises, says ``unparsed`` instead."""
+        ...
+
+    def read_answer(self, operation: Operation, content_type: str, body: bytes) -> Answer:
+        """The answer in a body (decoded of its Content-Encoding), stream or not; never raises."""
+        ...
+
+    def error(self, status: int, code: str, message: str) -> bytes:
+        """A refusal of the gateway's own, as this API writes its errors."""
+        ...
+
+
+class Dialects(Protocol):
+    """All dialects, as the pipeline needs them."""
+
+    def read(self, method: str, path: str, body: bytes, *, full: bool) -> tuple[Query, object]:
+        """Query and request document of a request."""
+        ...
+
+    def read_document(self, method: str, path: str, document: object) -> Query:
+        """The same from a document that was parsed already (replay)."""
+        ...
+
+    def read_answer(
+        self, method: str, path: str, *, content_type: str, encoding: str, body: bytes, full: bool
+    ) -> Answer:
+        """Answer of a response."""
+        ...
+
+    def read_answer_document(self, method: str, path: str, document: object) -> Answer:
+        """The same from a document (replay)."""
+        ...
+
+
+# The worker's side
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a source's stream has been read to: the number of its last record taken."""
+
+    source: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """A record with the number its source gave it."""
+
+    source: str
+    sequence: int
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How far the worker is behind."""
+
+    bytes: int
+    oldest: int | None
+    """Time of the oldest record not yet taken, microseconds since the epoch."""
+
+
+class EventSource(Protocol):
+    """Where the worker takes records from, in each source's order and each once after its position."""
+
+    def read(self, after: Mapping[str, int], limit: int) -> Sequence[Sourced]:
+        """At most about ``limit`` records beyond the positions; empty when there is none yet."""
+        ...
+
+    def release(self, covered: Mapping[str, int]) -> None:
+        """A checkpoint covers these positions: what lies wholly before them may be deleted."""
+        ...
+
+    def lag(self, after: Mapping[str, int]) -> Lag: ...
+
+    def damage(self) -> Sequence[tuple[str, int]]:
+        """Sources whose segments were found damaged, with bytes quarantined, since the last call."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EntityState:
+    """An entity as the checkpoint keeps it."""
+
+    queries: int
+    first_seen: int
+    last_seen: int
+    window: int
+    """Start of its open window in seconds, -1 where none is open."""
+    raised: str
+    """Severity already flagged in that window, empty where none."""
+    states: bytes
+    """All detectors' states, as ``service.pipeline.states`` packs them."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrailEntry:
+    """What the Trail remembers of a digest."""
+
+    account: str
+    seen: int
+    """First seen, microseconds since the epoch."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Commit:
+    """All that changes with one batch. It is stored whole or not at all."""
+
+    positions: dict[str, int] = field(default_factory=dict)
+    """Source -> number of the last record taken into the states."""
+    logged: dict[str, int] = field(default_factory=dict)
+    """Source -> number of the last record taken into the log; at or ahead of ``positions``."""
+    events: list[QueryEvent] = field(default_factory=list)
+    """Idempotent by id."""
+    entities: dict[Entity, EntityState] = field(default_factory=dict)
+    trail: dict[bytes, TrailEntry] = field(default_factory=dict)
+    opened: dict[bytes, bytes] = field(default_factory=dict)
+    """Queries begun and not ended: event id -> sealed start record."""
+    closed: list[bytes] = field(default_factory=list)
+    log_opened: dict[bytes, bytes] = field(default_factory=dict)
+    """The same for the log, while it runs ahead of the states."""
+    log_closed: list[bytes] = field(default_factory=list)
+    evaluations: list[Evaluation] = field(default_factory=list)
+    flags: list[Flag] = field(default_factory=list)
+    gaps: list[tuple[str, Gap]] = field(default_factory=list)
+    meta: dict[str, bytes] = field(default_factory=dict)
+    """Small named blobs: the admission sketch, the stream's time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Where a worker starts from."""
+
+    positions: Mapping[str, int]
+    logged: Mapping[str, int]
+    opened: Mapping[bytes, bytes]
+    log_opened: Mapping[bytes, bytes]
+    meta: Mapping[str, bytes]
+    windows: Mapping[Entity, int]
+    """Entities with an open window, and its start."""
+
+
+class Checkpoint(Protocol):
+    """The worker's store. One commit is one transaction."""
+
+    def resume(self) -> Resume: ...
+
+    def entities(self, wanted: Sequence[Entity]) -> Mapping[Entity, EntityState]:
+        """Those of them that are known."""
+        ...
+
+    def trail(self, digests: Sequence[bytes]) -> Mapping[bytes, TrailEntry]:
+        """Those of them that are known."""
+        ...
+
+    def commit(self, commit: Commit) -> None:
+        """Store all of it, or raise and store nothing.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot take it now; the same commit may be tried again.
+
+        """
+        ...
+
+    def recent_events(self, entity: Entity, limit: int) -> Sequence[str]:
+        """Ids of the entity's latest events in the log, newest first."""
+        ...
+
+
+class StoreUnavailable(Exception):  # noqa: N818 - says a state, like ConnectionRefused
+    """The store cannot answer now: disk full, locked, or gone."""
+
+
+# The control plane's side
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a listing; ``next`` is None on the last."""
+
+    items: Sequence[T]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An entity as the listing shows it."""
+
+    entity: Entity
+    queries: int
+    first_seen: int
+    last_seen: int
+    score: float | None
+    """Highest combined score of the last 30 days of event time; None before the first evaluation."""
+    severity: Severity | None
+    """Highest severity flagged."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlagFilter:
+    """Which flags; None means any. Times are event times in microseconds since the epoch."""
+
+    scope: Scope | None = None
+    entity: str | None = None
+    severity: Severity | None = None
+    """At least this."""
+    since: int | None = None
+    until: int | None = None
+
+
+class Records(Protocol):
+    """What the API, the command line and the console read. Listings are newest first, paged by keyset."""
+
+    def flags(self, where: FlagFilter, after: str | None, limit: int) -> Page[Flag]: ...
+
+    def flag(self, flag_id: str) -> Flag | None: ...
+
+    def accounts(self, scope: Scope, after: str | None, limit: int) -> Page[Account]: ...
+
+    def account(self, entity: Entity) -> Account | None: ...
+
+    def evaluations(self, entity: Entity, limit: int) -> Sequence[Evaluation]: ...
+
+    def events(self, ids: Sequence[str]) -> Sequence[QueryEvent]:
+        """The log rows of these ids, with text as far as ``content`` kept it."""
+        ...
+
+    def export(self) -> Iterable[QueryEvent]:
+        """The whole log in order of completion."""
+        ...
+
+    def counts(self) -> Mapping[str, int]:
+        """Rows of each table, records not logged, duplicates skipped."""
+        ...
+
+    def ready(self) -> str | None:
+        """None when the store answers and its schema is right, else what is wrong and what to do."""
+        ...
+
+
+class Decisions(Protocol):
+    """Operators' decisions. Changes are published to every gateway's table."""
+
+    def add(self, decision: Decision) -> None: ...
+
+    def remove(self, decision_id: str) -> bool: ...
+
+    def all(self) -> Sequence[Decision]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A control-plane token as stored: a digest, never the secret."""
+
+    id: str
+    role: str
+    created: int
+    expires: int | None
+    digest: bytes
+    note: str
+
+
+class Tokens(Protocol):
+    """Control-plane tokens."""
+
+    def add(self, token: Token) -> None: ...
+
+    def find(self, token_id: str) -> Token | None: ...
+
+    def revoke(self, token_id: str) -> bool: ...
+
+    def all(self) -> Sequence[Token]: ...

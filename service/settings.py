@@ -1,0 +1,266 @@
+"""Settings: one frozen tree, from flags, environment and YAML, in that order of precedence.
+
+An unknown key is refused with its file and line and the key that was probably meant.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MIB = 1024 * 1024
+SECRETS = ("pepper", "spool_key", "token_key", "digest_key")
+
+Address = Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$")]
+Seconds = Annotated[float, Field(ge=0)]
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message says where and what to do."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Identity(_Part):
+    """Who a caller is."""
+
+    map: Path | None = None
+    """YAML: key digest -> {account, org}. ``revenuer key digest`` prints a key's digest."""
+    unknown: Literal["allow", "refuse"] = "allow"
+    """What happens to a caller key that the map does not name."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Networks whose X-Forwarded-For is believed, right-most untrusted address first."""
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ipaddress.ip_network(network)
+        return value
+
+
+class Limits(_Part):
+    """What the gateway takes."""
+
+    body: int = Field(64 * MIB, ge=1024)
+    """Bytes of a request body; more is refused with 413."""
+    capture_request: int = Field(4 * MIB, ge=1024)
+    """Bytes of a request body kept for the log; of a longer one only size and digest are."""
+    capture_response: int = Field(1 * MIB, ge=1024)
+    """Bytes of a response kept for the log; of a longer one head and tail are."""
+    header_bytes: int = Field(32 * 1024, ge=1024)
+    header_count: int = Field(100, ge=10)
+    header_timeout: Seconds = 5.0
+    body_timeout: Seconds = 30.0
+    """Longest silence within a request body."""
+    connect_timeout: Seconds = 10.0
+    idle_timeout: Seconds = 120.0
+    """Longest silence of the upstream within an answer that has begun."""
+    answer_timeout: Seconds = 600.0
+    """Longest wait for the upstream's answer to begin."""
+    connections: int = Field(4096, ge=1)
+
+
+class Logging(_Part):
+    """The no-loss log."""
+
+    wait: Seconds = 0.005
+    """Longest a request waits for its start record to be synced; 0 never waits."""
+    failure_mode: Literal["open", "closed"] = "open"
+    """When a query cannot be logged: serve it and count it, or refuse it with 503."""
+    segment_bytes: int = Field(8 * MIB, ge=64 * 1024)
+    reserve_bytes: int = Field(16 * MIB, ge=0)
+    """Kept aside on the spool's disk for records without text when it is full."""
+    queue_bytes: int = Field(64 * MIB, ge=MIB)
+    """Records waiting for the disk; beyond it they are counted, not kept."""
+    retain: Seconds = 0.0
+    """How long a covered segment is kept."""
+
+
+class Scoring(_Part):
+    """How suspicious traffic is found."""
+
+    enabled: bool = True
+    baseline: Path | None = None
+    """A file of ``revenuer baseline fit``; the shipped one where none is given."""
+    learn: bool = True
+    """Learn the installation's own baseline and use it once it is large enough."""
+    budget: float = Field(0.001, gt=0, lt=1)
+    """False alerts of medium or above per benign account-day that the operator accepts."""
+    window: int = Field(3600, ge=60, le=86400)
+    """Seconds of event time; a day must be a whole number of windows."""
+    lateness: Seconds = 60.0
+    max_lag: Seconds = 5.0
+    """Behind by more than this, the log goes first and scoring follows."""
+
+    @field_validator("window")
+    @classmethod
+    def _divides_a_day(cls, value: int) -> int:
+        if 86400 % value:
+            raise ValueError(f"invalid window '{value}': a day of 86400 seconds must be a whole number of windows")
+        return value
+
+
+class Retention(_Part):
+    """How long what is kept, in days of event time."""
+
+    text: int = Field(30, ge=0)
+    log: int = Field(400, ge=1)
+    trail: int = Field(7, ge=1)
+    states: int = Field(30, ge=1)
+
+
+class Settings(_Part):
+    """All of an installation's settings."""
+
+    listen: Address = "127.0.0.1:8080"
+    control: Address = "127.0.0.1:8081"
+    data: Path = Path("revenuer-data")
+    upstream: str | dict[str, str] | None = None
+    """One URL, or path prefix -> URL; the prefix is replaced by the URL's path. None: the built-in stand-in."""
+    database: str = ""
+    """SQLAlchemy URL; empty is SQLite in the data folder."""
+    stream: str = "spool:"
+    content: Literal["full", "redacted", "none"] = "redacted"
+    secrets: Path | None = None
+    """Folder of the secret files pepper, spool_key, token_key and digest_key; the data folder's own where none is given."""
+    identity: Identity = Identity()
+    limits: Limits = Limits()  # type: ignore[call-arg]
+    log: Logging = Logging()  # type: ignore[call-arg]
+    scoring: Scoring = Scoring()  # type: ignore[call-arg]
+    retention: Retention = Retention()  # type: ignore[call-arg]
+
+    @field_validator("upstream")
+    @classmethod
+    def _upstream_urls(cls, value: str | dict[str, str] | None) -> str | dict[str, str] | None:
+        for prefix, url in value.items() if isinstance(value, dict) else [("/", value)] if value else []:
+            if not prefix.startswith("/"):
+                raise ValueError(f"invalid path prefix '{prefix}': must begin with /")
+            if not url.startswith(("http://", "https://")) or "@" in url or "?" in url:
+                raise ValueError(
+                    f"the URL for '{prefix}' must be http(s)://host[:port][/path] without credentials or query"
+                )
+        return value
+
+    @property
+    def database_url(self) -> str:
+        """The URL in use."""
+        return self.database or f"sqlite:///{self.data.absolute() / 'revenuer.db'}"
+
+    @property
+    def spool(self) -> Path:
+        """Folder of the gateway's spool."""
+        return self.data / "spool"
+
+    @property
+    def secrets_folder(self) -> Path:
+        """Folder of the secret files."""
+        return self.secrets or self.data / "secrets"
+
+    @property
+    def decisions_file(self) -> Path:
+        """The snapshot of decisions that the guard reads."""
+        return self.data / "decisions.json"
+
+
+ENVIRONMENT = {
+    f"REVENUER_{name.upper()}": name
+    for name in ("listen", "control", "data", "upstream", "database", "stream", "content", "secrets")
+}
+
+
+def load(
+    file: Path | None = None, flags: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None
+) -> Settings:
+    """The settings in force.
+
+    Parameters
+    ----------
+    file
+        YAML; ``REVENUER_CONFIG`` names one where this is None.
+    flags
+        What the command line says, None values left out.
+    environment
+        ``os.environ`` where this is None.
+
+    Raises
+    ------
+    SettingsError
+        Unreadable, unknown or impossible; the message names file, line and key.
+
+    """
+    environment = os.environ if environment is None else environment
+    if file is None and environment.get("REVENUER_CONFIG"):
+        file = Path(environment["REVENUER_CONFIG"])
+    tree, lines = _read(file) if file else ({}, {})
+    for variable, name in ENVIRONMENT.items():
+        if environment.get(variable):
+            tree[name] = environment[variable]
+    tree.update({name: value for name, value in (flags or {}).items() if value is not None})
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(item, file, lines) for item in error.errors())) from None
+
+
+def _read(file: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
+    try:
+        text = file.read_text()
+        node = yaml.compose(text, yaml.SafeLoader)
+        tree = yaml.safe_load(text)
+    except OSError as error:
+        raise SettingsError(f"{file}: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise SettingsError(f"{file}{line}: not YAML: {getattr(error, 'problem', 'unreadable')}") from None
+    if tree is None:
+        return {}, {}
+    if not isinstance(tree, dict):
+        raise SettingsError(f"{file}:1: settings are a mapping of names to values")
+    lines: dict[tuple[str, ...], int] = {}
+    _lines(node, (), lines, file)
+    return tree, lines
+
+
+def _lines(node: yaml.Node | None, path: tuple[str, ...], into: dict[tuple[str, ...], int], file: Path) -> None:
+    if not isinstance(node, yaml.MappingNode):
+        return
+    for key, value in node.value:
+        here = (*path, str(key.value))
+        if here in into:
+            raise SettingsError(f"{file}:{key.start_mark.line + 1}: '{'.'.join(here)}' is set twice")
+        into[here] = key.start_mark.line + 1
+        _lines(value, here, into, file)
+
+
+def _explain(item: Any, file: Path | None, lines: dict[tuple[str, ...], int]) -> str:
+    path = tuple(str(part) for part in item["loc"])
+    where = f"{file}:{lines[path]}: " if path in lines else ""
+    name = ".".join(path)
+    if item["type"] != "extra_forbidden":
+        return f"{where}{name}: {item['msg'].removeprefix('Value error, ')}"
+    known = list(_part_at(path[:-1]).model_fields)
+    meant = difflib.get_close_matches(path[-1], known, n=1)
+    hint = f"; did you mean '{meant[0]}'?" if meant else f"; known here: {', '.join(known)}"
+    return f"{where}unknown setting '{name}'{hint}"
+
+
+def _part_at(path: tuple[str, ...]) -> type[BaseModel]:
+    part: type[BaseModel] = Settings
+    for name in path:
+        annotation = part.model_fields[name].annotation
+        options = [annotation, *get_args(annotation)]
+        part = next(o for o in options if isinstance(o, type) and issubclass(o, BaseModel))
+    return part
