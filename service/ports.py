@@ -155,7 +155,7 @@ class EntityState:
     window: int
     """Start of its open window in seconds, -1 where none is open."""
     raised: str
-    """Severity already flagged in that window, empty where none."""
+    """Window and severity flagged last, as in ``1793491200:medium``; empty where none."""
     states: bytes
     """All detectors' states, as ``service.pipeline.states`` packs them."""
 

@@ -1,0 +1,168 @@
+"""Scorer: events in order of completion go in, states, evaluations and flags come out.
+
+An entity is evaluated at its 20th, 40th, 80th, ... query and at the close of
+each of its windows: ``lateness`` after the window's end, over everything
+completed by then. Both moments follow from the entity's own rows and the
+stream's time alone, so it does not matter how the stream was cut into batches.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import structlog
+
+from detectors.core.fusion import fuse
+from service import metrics
+from service.model.entity import Entity, Scope
+from service.pipeline import trail
+from service.pipeline.admission import Admission
+from service.pipeline.entities import RECENT, Entities
+from service.pipeline.observe import observe
+from service.pipeline.windows import Windows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from detectors.core.detector import Detector, Score
+    from detectors.core.observation import Observations
+    from detectors.features import Extractor
+    from service.model.query import QueryEvent
+    from service.pipeline.entities import Followed
+    from service.pipeline.rules import Rules
+    from service.pipeline.windows import Moment
+    from service.ports import Checkpoint, Commit, TrailEntry
+    from service.settings import Scoring
+
+log = structlog.get_logger()
+
+SCOPES = (Scope.ACCOUNT, Scope.ORG, Scope.END_USER)
+
+
+class Scorer:
+    """The one code that live traffic and replayed history run through."""
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        *,
+        extractor: Extractor,
+        detectors: Sequence[Detector],
+        rules: Rules,
+        settings: Scoring,
+        key: bytes,
+    ) -> None:
+        self._checkpoint = checkpoint
+        self._extractor = extractor
+        self._detectors = {scope: [d for d in detectors if scope in d.scopes] for scope in SCOPES}
+        self.rules = rules
+        self._windows = Windows(settings.window, round(settings.lateness * 1e6))
+        self._key = key
+        resume = checkpoint.resume()
+        self._admission = Admission(key, resume.meta.get("admission", b""))
+        self.time = int.from_bytes(resume.meta.get("time", b""), "big")
+        """Stream time: completion of the last event taken, microseconds since the epoch."""
+        self._entities = Entities(checkpoint, self._detectors)
+
+    def take(self, events: Sequence[QueryEvent], into: Commit) -> None:
+        """Fold a batch of events, in order of completion, and put what changed into the commit."""
+        if not events:
+            return
+        rows = observe(events, self._recognise(events, into), self._extractor)
+        by_entity = self._route(events, into)
+        self.time = max(self.time, events[-1].done)
+        due = [e for e, window in self._entities.windows.items() if self._windows.closes(window) < self.time]
+        for entity, followed in self._entities.fetch(dict.fromkeys([*by_entity, *due])).items():
+            indices = by_entity.get(entity, [])
+            self._fold(entity, followed, [events[i] for i in indices], rows.take(np.array(indices, np.intp)), into)
+            self._entities.touch(entity, followed)
+        # In the order of their moments, so that the order does not tell how the stream was cut.
+        into.evaluations.sort(key=lambda e: (e.at, e.entity, e.trigger))
+        into.flags.sort(key=lambda f: (f.flagged_at, f.entity, f.severity.rank))
+        into.entities.update(self._entities.changed())
+        into.meta["time"] = self.time.to_bytes(8, "big")
+
+    def _recognise(self, events: Sequence[QueryEvent], into: Commit) -> list[trail.Recognised]:
+        digests = [trail.digests(event, self._key) for event in events]
+        known: dict[bytes, TrailEntry] = dict(self._checkpoint.trail(trail.wanted(digests)))
+        found = []
+        for event, digest in zip(events, digests, strict=True):
+            found.append(trail.recognise(digest, event.done, known, event.query))
+            added = trail.entries(digest, event, known)
+            known.update(added)
+            into.trail.update(added)
+        return found
+
+    def _route(self, events: Sequence[QueryEvent], into: Commit) -> dict[Entity, list[int]]:
+        """The rows of each entity that is followed."""
+        rows: dict[Entity, list[int]] = {}
+        counted = False
+        for i, event in enumerate(events):
+            rows.setdefault(Entity(Scope.ACCOUNT, event.account), []).append(i)
+            if event.org:
+                rows.setdefault(Entity(Scope.ORG, event.org), []).append(i)
+            if event.end_user:
+                counted = True
+                value = f"{event.account}/{event.end_user}"
+                if self._admission.admit(value, event.done):
+                    rows.setdefault(Entity(Scope.END_USER, value), []).append(i)
+        if counted:
+            into.meta["admission"] = self._admission.dump()
+        return rows
+
+    def _fold(
+        self, entity: Entity, followed: Followed, events: list[QueryEvent], rows: Observations, into: Commit
+    ) -> None:
+        """Fold the entity's rows up to each of its moments and evaluate there, then fold the rest."""
+        moments, window = self._windows.moments(
+            [event.done for event in events],
+            window=followed.window,
+            last_seen=followed.last_seen,
+            queries=followed.queries,
+            now=self.time,
+        )
+        taken = 0
+        for upto, moment in moments:
+            self._update(entity, followed, events[taken:upto], rows.take(slice(taken, upto)))
+            taken = upto
+            self._evaluate(entity, followed, moment, into)
+        self._update(entity, followed, events[taken:], rows.take(slice(taken, None)))
+        followed.window = window
+
+    def _update(self, entity: Entity, followed: Followed, events: list[QueryEvent], rows: Observations) -> None:
+        if not events:
+            return
+        for detector in self._detectors[entity.scope]:
+            followed.states[detector.name] = detector.update(followed.states[detector.name], rows)
+        followed.queries += len(events)
+        followed.first_seen = followed.first_seen or events[0].at
+        followed.last_seen = events[-1].done
+        followed.recent = [*followed.recent, *(event.id for event in events)][-RECENT:]
+
+    def _evaluate(self, entity: Entity, followed: Followed, moment: Moment, into: Commit) -> None:
+        scores = self._scores(entity, followed, moment.at)
+        fused = fuse(scores)
+        if fused is None:
+            return
+        evaluation = self.rules.judge(entity, followed, moment, fused)
+        into.evaluations.append(evaluation)
+        metrics.EVALUATIONS.labels(entity.scope).inc()
+        flag = self.rules.flag(evaluation, followed)
+        if flag is not None:
+            into.flags.append(flag)
+
+    def _scores(self, entity: Entity, followed: Followed, at: int) -> dict[str, Score]:
+        baseline = self.rules.baselines.of(entity.scope, followed.queries)
+        found = {}
+        for detector in self._detectors[entity.scope]:
+            try:
+                score = detector.score(followed.states[detector.name], baseline, at / 1e6)
+            except Exception:
+                # One broken detector is left out and counted; the others still speak.
+                log.exception("detector.degraded", detector=detector.name, scope=str(entity.scope))
+                metrics.DETECTOR_ERRORS.labels(detector.name).inc()
+                continue
+            if score is not None:
+                found[detector.name] = score
+        return found

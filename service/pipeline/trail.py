@@ -1,0 +1,108 @@
+"""Trail: which conversations and which exact requests were seen before, by keyed digest.
+
+Two digests a query. The *conversation* digest covers the turns that are not
+the model's own; a later request continues it when the turns before its last
+answer have that digest. The system prompt is left out, since it may carry
+the time of day. The *request* digest covers everything that was asked, system
+prompt included; when it comes again an hour later or more, that is a re-run,
+as an evaluation harness or a nightly regression does. Sooner it may be
+sampling of one prompt, which harvesting does too, so it is no re-run.
+Both are bound to the account.
+
+Weakness: a client that trims old turns breaks the chain and looks like a new
+conversation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from service.ports import TrailEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from service.model.query import Query, QueryEvent
+
+RERUN_AFTER = 3_600_000_000
+"""Microseconds after which the same request is a re-run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """The digests of one query; empty bytes where there is nothing to digest."""
+
+    conversation: bytes
+    before: bytes
+    """Conversation digest up to the last answer of the model that the request carries."""
+    request: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What the Trail knows of one query."""
+
+    continues: bool
+    rerun: bool
+
+
+NOTHING = Digests(b"", b"", b"")
+
+
+def digests(event: QueryEvent, key: bytes) -> Digests:
+    """The digests of one query under ``key``."""
+    query = event.query
+    if not query.turns and not query.prompts:
+        return NOTHING
+    chain = _digest(key, b"c", event.account.encode())
+    before = conversation = b""
+    for turn in query.turns:
+        if turn.role == "assistant":
+            before = conversation
+        elif turn.role != "system":
+            _feed(chain, turn.role, turn.text)
+            conversation = chain.digest()
+    return Digests(conversation, before, _request(event.account, query, key))
+
+
+def recognise(digest: Digests, done: int, known: Mapping[bytes, TrailEntry], query: Query) -> Recognised:
+    """Whether the query continues a conversation or runs a request again, by what is known."""
+    first = known.get(digest.request)
+    return Recognised(
+        continues=digest.before in known or bool(query.parameters.get("previous_response_id")),
+        rerun=first is not None and first.seen + RERUN_AFTER <= done,
+    )
+
+
+def entries(digest: Digests, event: QueryEvent, known: Mapping[bytes, TrailEntry]) -> dict[bytes, TrailEntry]:
+    """What the query adds to the Trail: its digests that are new."""
+    fresh = TrailEntry(event.account, event.done)
+    return {d: fresh for d in (digest.conversation, digest.request) if d and d not in known}
+
+
+def wanted(batch: Sequence[Digests]) -> list[bytes]:
+    """The digests to look up for a batch, each once."""
+    return list(dict.fromkeys(d for item in batch for d in (item.conversation, item.before, item.request) if d))
+
+
+def _request(account: str, query: Query, key: bytes) -> bytes:
+    whole = _digest(key, b"r", account.encode())
+    _feed(whole, "model", query.model)
+    for turn in query.turns:
+        _feed(whole, turn.role, turn.text)
+    for prompt in query.prompts:
+        _feed(whole, "prompt", prompt)
+    return whole.digest()
+
+
+def _digest(key: bytes, purpose: bytes, seed: bytes) -> hashlib.blake2b:
+    return hashlib.blake2b(seed, digest_size=16, key=key, person=purpose)
+
+
+def _feed(digest: hashlib.blake2b, role: str, text: str) -> None:
+    # Lengths go in too, so that two texts cannot run together into a third.
+    data = text.encode("utf-8", "surrogatepass")
+    digest.update(f"{role}:{len(data)}:".encode())
+    digest.update(data)

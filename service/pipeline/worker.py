@@ -1,0 +1,205 @@
+"""Worker: from the spool to one commit a batch.
+
+A batch's log rows, states, open queries, evaluations, flags and source
+numbers are stored in one commit, so whatever is killed, a record is taken
+either wholly or not at all, and the next worker goes on from there.
+
+When scoring falls behind by more than ``max_lag`` the log goes ahead on a
+cursor of its own: rows are written first, scoring follows over the same
+records. Both cursors and both sets of open queries are in the checkpoint.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from service import metrics
+from service.model.query import Start
+from service.pipeline.events import event
+from service.pipeline.join import Joiner
+from service.ports import Commit, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from service.pipeline.join import Joined
+    from service.pipeline.scorer import Scorer
+    from service.ports import Checkpoint, Dialects, EventSource, Resume, Sourced
+
+log = structlog.get_logger()
+
+BATCH = 1024
+"""Records a commit: large enough that the transaction's sync is shared, small enough to be prompt."""
+
+
+LOG_FIRST = 8
+"""Batches that the log goes ahead for each batch that is scored, while scoring is behind."""
+
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
+"""Seconds between tries while the store is unavailable."""
+
+
+class Seal(Protocol):
+    """Encrypts open starts before they go to the store: the spool's key never goes there."""
+
+    def seal(self, data: bytes) -> bytes: ...
+
+    def open(self, data: bytes) -> bytes: ...
+
+
+class Starts:
+    """Open starts to sealed bytes and back."""
+
+    def __init__(self, seal: Seal, encode: Callable[[Start], bytes], decode: Callable[[bytes], Start]) -> None:
+        self._seal, self._encode, self._decode = seal, encode, decode
+
+    def sealed(self, starts: Mapping[bytes, Start]) -> dict[bytes, bytes]:
+        """As the checkpoint keeps them."""
+        return {key: self._seal.seal(self._encode(start)) for key, start in starts.items()}
+
+    def joiner(self, stored: Mapping[bytes, bytes]) -> Joiner:
+        """A joiner that has them open, oldest first."""
+        starts = sorted((self._decode(self._seal.open(data)) for data in stored.values()), key=lambda s: s.at)
+        return Joiner(open={start.id: start for start in starts})
+
+
+class Worker:
+    """Takes what the source has, batch by batch. ``step`` is the whole of it."""
+
+    def __init__(
+        self,
+        *,
+        source: EventSource,
+        ahead: EventSource,
+        checkpoint: Checkpoint,
+        dialects: Dialects,
+        starts: Starts,
+        scorer: Scorer | None,
+        max_lag: float,
+    ) -> None:
+        self._source, self._ahead = source, ahead
+        self._checkpoint = checkpoint
+        self._dialects = dialects
+        self._starts = starts
+        self._scorer = scorer
+        self._max_lag = max_lag
+        resume: Resume = checkpoint.resume()
+        self._positions = dict(resume.positions)
+        self._logged = {**resume.positions, **resume.logged}
+        self._joiner = starts.joiner(resume.opened)
+        self._log_joiner = starts.joiner(resume.log_opened) if self._is_ahead() else None
+
+    def step(self) -> bool:
+        """Take one batch; False when there was nothing to take.
+
+        Raises
+        ------
+        StoreUnavailable
+            Nothing of the batch was stored, and nothing is lost: build a new worker and go on.
+
+        """
+        if self._behind():
+            for _ in range(LOG_FIRST):
+                if not self._log_ahead():
+                    break
+        records = self._source.read(self._positions, BATCH)
+        self._report_damage()
+        if not records:
+            return False
+        commit = Commit()
+        joined = list(self._joiner.feed(records))
+        events = [event(item, self._dialects) for item in joined]
+        commit.events = [e for e, item in zip(events, joined, strict=True) if not self._is_logged(item)]
+        if self._scorer is not None:
+            self._scorer.take(events, commit)
+        self._advance(commit, records)
+        self._checkpoint.commit(commit)
+        self._after(commit, records)
+        return True
+
+    def _advance(self, commit: Commit, records: Sequence[Sourced]) -> None:
+        opened, commit.closed = self._joiner.drain()
+        commit.opened = self._starts.sealed(opened)
+        for item in records:
+            self._positions[item.source] = item.sequence
+        commit.positions = dict(self._positions)
+        if not self._is_ahead() and self._log_joiner is not None:
+            # Scoring has caught up: from here both cursors are one again.
+            commit.log_closed = list(self._log_joiner.open)
+            self._log_joiner = None
+        self._logged = {s: max(n, self._logged.get(s, 0)) for s, n in self._positions.items()} | {
+            s: n for s, n in self._logged.items() if s not in self._positions
+        }
+        commit.logged = dict(self._logged)
+        commit.gaps, self._joiner.gaps = self._joiner.gaps, []
+
+    def _after(self, commit: Commit, records: Sequence[Sourced]) -> None:
+        metrics.EVENTS.labels("log").inc(len(commit.events))
+        for flag in commit.flags:
+            metrics.FLAGS.labels(flag.severity).inc()
+            log.info("flag.raised", flag=flag.id, entity=str(flag.entity), severity=flag.severity, score=flag.score)
+        self._source.release(self._positions)
+        lag = self._source.lag(self._positions)
+        metrics.LAG_BYTES.set(lag.bytes)
+        metrics.LAG_SECONDS.set(max(0.0, time.time() - lag.oldest / 1e6) if lag.oldest else 0.0)
+
+    def _is_logged(self, item: Joined) -> bool:
+        return item.sequence <= self._logged.get(item.source, 0)
+
+    def _is_ahead(self) -> bool:
+        return any(n > self._positions.get(source, 0) for source, n in self._logged.items())
+
+    def _behind(self) -> bool:
+        if self._scorer is None:
+            return False
+        oldest = self._source.lag(self._positions).oldest
+        return oldest is not None and time.time() - oldest / 1e6 > self._max_lag
+
+    def _log_ahead(self) -> bool:
+        """Write the log rows of one batch beyond the scoring cursor; False when there was none."""
+        records = self._ahead.read(self._logged, BATCH)
+        if not records:
+            return False
+        commit = Commit(positions=dict(self._positions))
+        if self._log_joiner is None:
+            self._log_joiner = self._joiner.copy()
+            commit.log_opened = self._starts.sealed(self._log_joiner.open)
+        joined = self._log_joiner.feed(records)
+        commit.events = [event(item, self._dialects) for item in joined]
+        opened, commit.log_closed = self._log_joiner.drain()
+        commit.log_opened.update(self._starts.sealed(opened))
+        for item in records:
+            self._logged[item.source] = item.sequence
+        commit.logged = dict(self._logged)
+        self._log_joiner.gaps = []
+        self._checkpoint.commit(commit)
+        metrics.EVENTS.labels("log").inc(len(commit.events))
+        return True
+
+    def _report_damage(self) -> None:
+        for source, size in self._source.damage():
+            metrics.SPOOL_CORRUPT.inc(size)
+            log.error("spool.damaged", source=source, bytes=size)
+
+
+def run(make: Callable[[], Worker], stop: Callable[[], bool], *, idle: float = 0.05) -> None:
+    """Step until ``stop``. After a failure of the store a new worker begins from its checkpoint."""
+    worker: Worker | None = None
+    pause = SHORTEST_PAUSE
+    while not stop():
+        try:
+            worker = worker or make()
+            busy = worker.step()
+        except StoreUnavailable as error:
+            # What this worker holds in memory is ahead of the store now, so it must not go on.
+            worker = None
+            log.warning("store.unavailable", error=str(error), retry_in=pause)
+            time.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+            continue
+        pause = SHORTEST_PAUSE
+        if not busy:
+            time.sleep(idle)
