@@ -40,7 +40,7 @@ LATEST = 4_102_444_800_000_000
 """2100-01-01. A time beyond it is another unit, not a date."""
 HEADERS = frozenset({"user-agent", "content-type", "anthropic-version", "anthropic-beta", "openai-beta", "x-title"})
 """Names of headers that are kept, besides the OpenAI and Anthropic SDKs' own ``x-stainless-*``."""
-OMITTED = frozenset({"org", "end_user", "ip", "headers", "answer"})
+OMITTED = frozenset({"org", "ip", "headers", "answer"})
 """Fields that are not written when they are empty."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
