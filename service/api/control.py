@@ -1,0 +1,33 @@
+"""Control: what the handlers work with, given once when the application is built."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from service.api.cursors import Cursors
+    from service.ports import Decisions, Records, Tokens
+    from service.settings import Settings
+
+
+def clock() -> int:
+    """Now, in microseconds since the epoch."""
+    return time.time_ns() // 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Control:
+    """Ports and keys of one control plane."""
+
+    settings: Settings
+    records: Records
+    decisions: Decisions
+    tokens: Tokens
+    token_key: bytes
+    cursors: Cursors
+    clock: Callable[[], int] = clock
+    """Tokens and decisions end by the wall clock; everything about traffic is in event time."""

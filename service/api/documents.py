@@ -1,0 +1,138 @@
+"""Every word of the model as a JSON document: one way for the API, for JSON Lines and for ``explain``."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from detectors.core.detector import Signal
+    from service.model.decision import Decision
+    from service.model.entity import Entity
+    from service.model.flag import Evaluation, Flag
+    from service.ports import Account
+
+Document = dict[str, Any]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+def rfc3339(at: int) -> str:
+    """A time in microseconds since the epoch as RFC 3339 in UTC, always with six decimals."""
+    return (EPOCH + at * MICROSECOND).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def entity_document(entity: Entity) -> Document:
+    """``{scope, value}``."""
+    return {"scope": str(entity.scope), "value": entity.value}
+
+
+def signal_document(signal: Signal) -> Document:
+    """One reason: the measured quantity beside what is benign for it."""
+    return {
+        "signal": signal.name,
+        "value": _finite(signal.value),
+        "unit": signal.unit,
+        "baseline": {"median": _finite(signal.median), "p99": _finite(signal.p99), "n": signal.n},
+        "p_value": _finite(signal.p_value),
+        "text": signal.text,
+    }
+
+
+def flag_document(flag: Flag) -> Document:
+    """A flag as the API, the JSON Lines of replay and ``explain --json`` show it. Times are event time."""
+    rate = flag.false_positive_rate
+    return {
+        "id": flag.id,
+        "entity": entity_document(flag.entity),
+        "severity": str(flag.severity),
+        "score": _finite(flag.score),
+        "flagged_at": rfc3339(flag.flagged_at),
+        "first_seen": rfc3339(flag.first_seen),
+        "last_seen": rfc3339(flag.last_seen),
+        "queries": flag.queries,
+        "window": rfc3339(flag.window * 1_000_000),
+        "reasons": [signal_document(signal) for signal in flag.reasons],
+        "against": _against(flag.against),
+        "false_positive_rate": {
+            "estimate": _finite(rate.estimate),
+            "low": _finite(rate.low),
+            "high": _finite(rate.high),
+            "n": rate.n,
+        },
+        "techniques": list(flag.techniques),
+        "versions": dict(flag.versions),
+        "events": list(flag.events),
+    }
+
+
+def evaluation_document(evaluation: Evaluation) -> Document:
+    """One scoring of an entity, a point of its curve over time."""
+    return {
+        "at": rfc3339(evaluation.at),
+        "window": rfc3339(evaluation.window * 1_000_000),
+        "trigger": evaluation.trigger,
+        "queries": evaluation.queries,
+        "score": _finite(evaluation.score),
+        "p_value": _finite(evaluation.p_value),
+        "severity": None if evaluation.severity is None else str(evaluation.severity),
+        "groups": {name: _finite(p) for name, p in evaluation.groups.items()},
+    }
+
+
+def score_document(entity: Entity, score: float | None, at: int | None) -> Document:
+    """One line of ``replay --scores``: the entity's highest combined score and when it had it."""
+    return {
+        "entity": entity_document(entity),
+        "score": _finite(score),
+        "at": None if at is None else rfc3339(at),
+    }
+
+
+def account_document(account: Account) -> Document:
+    """An entity as the listing shows it."""
+    return {
+        "entity": entity_document(account.entity),
+        "queries": account.queries,
+        "first_seen": rfc3339(account.first_seen),
+        "last_seen": rfc3339(account.last_seen),
+        "score": _finite(account.score),
+        "severity": None if account.severity is None else str(account.severity),
+    }
+
+
+def account_detail(account: Account, evaluations: list[Evaluation], flags: list[Flag]) -> Document:
+    """An entity with its curve (newest first), the signals of its latest scoring, and its flags."""
+    latest = evaluations[0] if evaluations else None
+    return {
+        **account_document(account),
+        "scores": [evaluation_document(evaluation) for evaluation in evaluations],
+        "signals": [signal_document(signal) for signal in latest.signals] if latest else [],
+        "against": _against(latest.against) if latest else [],
+        "flags": [flag_document(flag) for flag in flags],
+    }
+
+
+def decision_document(decision: Decision) -> Document:
+    """A decision; ``until`` is null where it holds until it is removed."""
+    return {
+        "id": decision.id,
+        "entity": entity_document(decision.entity),
+        "kind": str(decision.kind),
+        "until": None if decision.until is None else rfc3339(decision.until),
+        "origin": str(decision.origin),
+        "reason": decision.reason,
+        "simulated": decision.simulated,
+        "created": rfc3339(decision.created),
+    }
+
+
+def _against(against: dict[str, str]) -> list[Document]:
+    return [{"name": name, "text": text} for name, text in against.items()]
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON has no NaN and no infinity; a quantity that is neither measured nor finite is null."""
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,92 @@
+"""Decisions: what the gateway does with an entity's requests. Who may make which is in ``access``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Path, Request, Response
+
+from service.api.access import ANALYST_THROTTLE, DECIDES, Role
+from service.api.credentials import need
+from service.api.documents import Document, decision_document
+from service.api.errors import NotFound, Unprocessable
+from service.api.parameters import Cursor, Limit, microseconds
+from service.api.responses import errors
+from service.api.schema import DecisionIn, DecisionOut, DecisionPage
+from service.model.decision import Decision, Kind, Origin
+from service.model.entity import Entity
+from service.model.ids import event_id, text_id
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fastapi import FastAPI
+
+    from service.api.control import Control
+    from service.api.tokens import Identity
+
+
+def add(app: FastAPI, control: Control) -> None:
+    """``/api/v1/decisions`` and ``/api/v1/decisions/{id}``."""
+
+    @app.get("/api/v1/decisions", response_model=DecisionPage, responses=errors(422), tags=["decisions"])
+    def list_decisions(*, cursor: Cursor = None, limit: Limit = 50) -> Document:
+        """Decisions, newest first, also those that are over."""
+        after = control.cursors.open(cursor, "decisions", {})
+        items, following = _page(control.decisions.all(), after, limit)
+        return {
+            "items": [decision_document(decision) for decision in items],
+            "next": control.cursors.seal(following, "decisions", {}),
+        }
+
+    @app.post(
+        "/api/v1/decisions",
+        response_model=DecisionOut,
+        status_code=201,
+        responses=errors(413, 415, 422),
+        tags=["decisions"],
+    )
+    def make_decision(body: DecisionIn, request: Request, response: Response) -> Document:
+        """Make a decision; every gateway follows it within a second."""
+        now = control.clock()
+        decision = Decision(
+            id=text_id(event_id(now)),
+            entity=Entity(body.scope, body.value),
+            kind=body.kind,
+            until=microseconds(body.until, "until"),
+            origin=Origin.REVIEWER,
+            reason=body.reason,
+            simulated=body.simulated,
+            created=now,
+        )
+        _check_role(request.scope["revenuer.identity"], decision)
+        if decision.until is not None and decision.until <= now:
+            raise Unprocessable("until: in the past", param="until")
+        control.decisions.add(decision)
+        response.headers["Location"] = f"/api/v1/decisions/{decision.id}"
+        return decision_document(decision)
+
+    @app.delete("/api/v1/decisions/{id}", status_code=204, responses=errors(404, 422), tags=["decisions"])
+    def remove_decision(decision_id: Annotated[str, Path(alias="id", max_length=128)], request: Request) -> None:
+        """Remove a decision."""
+        found = next((decision for decision in control.decisions.all() if decision.id == decision_id), None)
+        if found is not None:
+            identity: Identity = request.scope["revenuer.identity"]
+            need(identity, DECIDES[found.kind], f"removing a decision to {found.kind}")
+        if found is None or not control.decisions.remove(decision_id):
+            raise NotFound("no decision of that id", param="id")
+
+
+def _check_role(identity: Identity, decision: Decision) -> None:
+    need(identity, DECIDES[decision.kind], f"a decision to {decision.kind}")
+    if decision.kind is Kind.THROTTLE and (
+        decision.until is None or decision.until - decision.created > ANALYST_THROTTLE
+    ):
+        need(identity, Role.ADMIN, "a throttle of more than 24 hours")
+
+
+def _page(decisions: Sequence[Decision], after: str | None, limit: int) -> tuple[list[Decision], str | None]:
+    """A page by keyset; ids carry their time, so they are the key."""
+    newest = sorted(decisions, key=lambda decision: decision.id, reverse=True)
+    rest = [decision for decision in newest if after is None or decision.id < after]
+    return rest[:limit], rest[limit - 1].id if len(rest) > limit else None

@@ -1,0 +1,194 @@
+"""The documents of the API, declared: what ``documents`` writes and what a request may hold."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.model.decision import Kind, Origin
+from service.model.entity import Scope
+from service.model.flag import Severity
+
+VALUE_LENGTH = 512
+"""Longest id of an entity that the API takes, in characters."""
+
+Time = Annotated[datetime, Field(description="RFC 3339, UTC; event time unless said otherwise")]
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class EntityOut(_Out):
+    """Whom it is about."""
+
+    scope: Scope
+    value: str
+
+
+class BaselineOut(_Out):
+    """What is benign for a signal."""
+
+    median: float | None
+    p99: float | None = Field(description="99th percentile; the 1st where low values are suspicious")
+    n: int = Field(description="benign evaluations behind the p-value")
+
+
+class ReasonOut(_Out):
+    """One measured quantity, beside what is benign for it."""
+
+    signal: str
+    value: float | None
+    unit: str
+    baseline: BaselineOut
+    p_value: float | None = Field(description="share of benign entities at least this extreme")
+    text: str
+
+
+class AgainstOut(_Out):
+    """One thing that speaks against."""
+
+    name: str
+    text: str
+
+
+class RateOut(_Out):
+    """Share of benign account-days with a score at least this high, with its 95 % Clopper-Pearson interval."""
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+    n: int = Field(description="benign account-days counted")
+
+
+class FlagOut(_Out):
+    """Evidence about an entity crossed a threshold. Immutable."""
+
+    id: str
+    entity: EntityOut
+    severity: Severity
+    score: float | None = Field(description="combined score in [0, 1]")
+    flagged_at: Time
+    first_seen: Time
+    last_seen: Time
+    queries: int
+    window: Time = Field(description="start of the window that was scored")
+    reasons: list[ReasonOut]
+    against: list[AgainstOut]
+    false_positive_rate: RateOut
+    techniques: list[str] = Field(description="MITRE ATLAS ids")
+    versions: dict[str, str]
+    events: list[str] = Field(description="ids of the latest events behind it, at most 20")
+
+
+class FlagPage(_Out):
+    """Flags, newest first; ``next`` is the cursor of the next page, null on the last."""
+
+    items: list[FlagOut]
+    next: str | None
+
+
+class AccountOut(_Out):
+    """An entity as the listing shows it."""
+
+    entity: EntityOut
+    queries: int
+    first_seen: Time
+    last_seen: Time
+    score: float | None = Field(description="highest combined score of the last 30 days; null before the first")
+    severity: Severity | None = Field(description="highest severity flagged")
+
+
+class AccountPage(_Out):
+    """Accounts, newest first; ``next`` is the cursor of the next page, null on the last."""
+
+    items: list[AccountOut]
+    next: str | None
+
+
+class EvaluationOut(_Out):
+    """One scoring of the entity."""
+
+    at: Time
+    window: Time
+    trigger: str = Field(description="`close` of the window, or `n=40`: the query count reached")
+    queries: int
+    score: float | None
+    p_value: float | None
+    severity: Severity | None
+    groups: dict[str, float | None] = Field(description="p-value of each group of signals")
+
+
+class AccountDetail(AccountOut):
+    """An entity with its score over time, its latest signals and its flags."""
+
+    scores: list[EvaluationOut] = Field(description="newest first, at most 500")
+    signals: list[ReasonOut] = Field(description="of the latest scoring")
+    against: list[AgainstOut] = Field(description="of the latest scoring")
+    flags: list[FlagOut] = Field(description="newest first, at most 100")
+
+
+class DecisionOut(_Out):
+    """What the gateway does with an entity's requests, and until when."""
+
+    id: str
+    entity: EntityOut
+    kind: Kind
+    until: Time | None = Field(description="null: holds until it is removed")
+    origin: Origin
+    reason: str
+    simulated: bool
+    created: Time
+
+
+class DecisionPage(_Out):
+    """Decisions, newest first; ``next`` is the cursor of the next page, null on the last."""
+
+    items: list[DecisionOut]
+    next: str | None
+
+
+class DecisionIn(_Out):
+    """A new decision. Block and allow need the role admin; an analyst's throttle lasts at most 24 hours."""
+
+    scope: Scope
+    value: str = Field(min_length=1, max_length=VALUE_LENGTH)
+    kind: Kind
+    until: str | float | None = Field(
+        default=None, description="RFC 3339 with offset, or seconds since the epoch; null holds until removed"
+    )
+    reason: str = Field(min_length=1, max_length=1000)
+    simulated: bool = Field(default=False, strict=True, description="recorded and counted, not enforced")
+
+
+class WhoAmI(_Out):
+    """The token that asks."""
+
+    token: str = Field(description="id of the token, not the token")
+    role: str
+    expires: Time | None
+
+
+class Ready(_Out):
+    """Whether this control plane can answer. ``detail`` and ``counts`` only for a viewer's token."""
+
+    status: str = Field(description="`ready` or `unavailable`")
+    detail: str | None = Field(default=None, description="what is wrong and what to do")
+    counts: dict[str, int] | None = Field(default=None, description="rows of each table, records not logged")
+
+
+class ErrorDetail(_Out):
+    """What went wrong."""
+
+    code: str
+    message: str
+    param: str | None
+    request_id: str
+
+
+class ErrorOut(_Out):
+    """The shape of every error."""
+
+    error: ErrorDetail
