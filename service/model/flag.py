@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ class Evaluation:
     """p-value of each group of signals."""
     signals: tuple[Signal, ...]
     against: dict[str, str]
+    values: dict[str, float] = field(default_factory=dict)
+    """Everything measured, evidence and context: what a baseline is learnt from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,14 +34,16 @@ class Rules:
     budget: float
     versions: Mapping[str, str]
 
-    def judge(self, entity: Entity, followed: Followed, moment: Moment, fused: Fused) -> Evaluation:
+    def judge(
+        self, entity: Entity, followed: Followed, moment: Moment, fused: Fused, values: dict[str, float]
+    ) -> Evaluation:
         """The evaluation of one entity at one moment."""
         calibration = self.baselines.calibration(entity.scope)
         named = severity(fused, calibration, self.budget)
         return Evaluation(
             entity, moment.window, moment.trigger, moment.at, followed.queries, fused.score,
             calibration.p_value(fused.score), Severity(named) if named else None,
-            dict(fused.groups), tuple(fused.signals), dict(fused.against),
+            dict(fused.groups), tuple(fused.signals), dict(fused.against), values,
         )  # fmt: skip
 
     def flag(self, evaluation: Evaluation, followed: Followed) -> Flag | None:

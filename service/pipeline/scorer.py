@@ -145,7 +145,8 @@ class Scorer:
         fused = fuse(scores)
         if fused is None:
             return
-        evaluation = self.rules.judge(entity, followed, moment, fused)
+        values = {name: value for score in scores.values() for name, value in score.values.items()}
+        evaluation = self.rules.judge(entity, followed, moment, fused, values)
         into.evaluations.append(evaluation)
         metrics.EVALUATIONS.labels(entity.scope).inc()
         flag = self.rules.flag(evaluation, followed)

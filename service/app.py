@@ -1,0 +1,218 @@
+"""App: ``revenuer serve``. One parent, and a child process for each role.
+
+The parent prepares the data folder and the schema, starts the children,
+starts again whichever dies, and stops them in the order in which nothing is
+lost: the gateway first, then the worker, then the rest. The children hold a
+pipe to the parent and stop by themselves when it closes.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import FrameType
+
+    from service.settings import Settings
+
+log = structlog.get_logger()
+
+ROLES = ("gateway", "worker", "control")
+STANDIN, DEMO = "standin", "demo"
+STOP_ORDER = (DEMO, "gateway", STANDIN, "worker", "control")
+GRACE = 35.0
+"""Seconds for a child to end by itself: the gateway lets streams finish for 30."""
+LIFELINE = "REVENUER_LIFELINE"
+SETTINGS = "REVENUER_SETTINGS"
+
+
+@dataclass(slots=True)
+class Child:
+    """A role and the process that has it."""
+
+    role: str
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    pause: float = 0.2
+    retry_at: float = 0.0
+    """When it is started again after it died; monotonic seconds."""
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """Keeps the children of one installation running."""
+
+    settings: Settings
+    lifeline: int
+    """Read end of the pipe whose closing tells the children that the parent is gone."""
+    children: dict[str, Child] = field(default_factory=dict)
+    stopping: bool = False
+
+    def start(self, role: str) -> None:
+        """Start the role's process."""
+        child = self.children.setdefault(role, Child(role))
+        child.started = time.monotonic()
+        child.process = subprocess.Popen(
+            command(role), env=environment(self.settings, {LIFELINE: str(self.lifeline)}), pass_fds=(self.lifeline,),
+            stdin=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+
+    def tend(self) -> None:
+        """Start again whoever died, ever more slowly while it keeps dying."""
+        now = time.monotonic()
+        for child in self.children.values():
+            if child.process is None or child.process.poll() is None:
+                continue
+            if child.role == DEMO and child.process.returncode == 0:
+                continue
+            if not child.retry_at:
+                child.pause = 0.2 if now - child.started > 10 else min(child.pause * 2, 10.0)
+                child.retry_at = now + child.pause
+                log.error("child.died", role=child.role, exit=child.process.returncode, retry_in=child.pause)
+            elif now >= child.retry_at:
+                child.retry_at = 0.0
+                self.start(child.role)
+
+    def stop(self) -> None:
+        """Stop the children, each given its time."""
+        self.stopping = True
+        for role in STOP_ORDER:
+            child = self.children.get(role)
+            if child is None or child.process is None or child.process.poll() is not None:
+                continue
+            child.process.terminate()
+            try:
+                child.process.wait(GRACE)
+            except subprocess.TimeoutExpired:
+                log.error("child.killed", role=role, after=GRACE)
+                child.process.kill()
+                child.process.wait()
+
+
+def command(role: str) -> list[str]:
+    """How a role's process is started."""
+    return [sys.executable, "-m", "service.roles", role]
+
+
+def environment(settings: Settings, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What a role's process finds: its settings, and the metrics' folder before that library is imported."""
+    return {
+        **os.environ,
+        SETTINGS: settings.model_dump_json(),
+        "PROMETHEUS_MULTIPROC_DIR": str(settings.data.absolute() / "metrics"),
+        # One core a process: the worker is scaled by starting more of them.
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        **(more or {}),
+    }
+
+
+def serve(settings: Settings, role: str = "all") -> None:
+    """Run one role in this process, or all of them as children, until told to stop.
+
+    Raises
+    ------
+    OSError
+        The data folder cannot be made or written.
+
+    """
+    settings = settings.model_copy(update={"data": settings.data.absolute()})
+    prepare(settings)
+    if role != "all":
+        # Replaced, not forked, so that a supervisor outside sees the role's own process.
+        os.execve(sys.executable, command(role), environment(settings))
+    demo = settings.upstream is None
+    if demo:
+        settings = settings.model_copy(update={"upstream": f"http://127.0.0.1:{_free_port()}"})
+    _supervise(settings, demo=demo)
+
+
+def prepare(settings: Settings) -> None:
+    """Make the data folder, with nothing left over in the metrics of processes that are gone."""
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = settings.data / "metrics"
+    folder.mkdir(exist_ok=True)
+
+
+def _supervise(settings: Settings, *, demo: bool) -> None:
+    for stale in (settings.data / "metrics").glob("*.db"):
+        stale.unlink()
+    # Imported here because it reaches SQL and the metrics, which a single role's process loads by itself.
+    from service.bootstrap import initialise  # noqa: PLC0415
+
+    notice = initialise(settings)
+    lifeline, held = os.pipe()
+    supervisor = Supervisor(settings, lifeline)
+    _on_signals(supervisor)
+    try:
+        for role in (*((STANDIN,) if demo else ()), *ROLES):
+            supervisor.start(role)
+        if _await_ports(supervisor, settings):
+            print(_greeting(settings, demo=demo, notice=notice), flush=True)
+            if demo:
+                supervisor.start(DEMO)
+        while not supervisor.stopping:
+            supervisor.tend()
+            time.sleep(0.2)
+    finally:
+        supervisor.stop()
+        os.close(held)
+
+
+def _on_signals(supervisor: Supervisor) -> None:
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        supervisor.stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+
+
+def _await_ports(supervisor: Supervisor, settings: Settings) -> bool:
+    """Wait until both ports answer; False when told to stop before."""
+    waiting = {settings.listen, settings.control}
+    while waiting and not supervisor.stopping:
+        supervisor.tend()
+        waiting = {address for address in waiting if not _answers(address)}
+        time.sleep(0.05)
+    return not supervisor.stopping
+
+
+def _answers(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=0.5):
+            return True
+    except OSError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _greeting(settings: Settings, *, demo: bool, notice: str) -> str:
+    upstream = "the built-in stand-in model, with demo traffic" if demo else settings.upstream
+    return "\n".join(
+        [
+            f"revenuer is running in front of {upstream}",
+            f"  point clients at   http://{settings.listen}",
+            f"  query flags at     http://{settings.control}/api/v1/flags",
+            f"  state is kept in   {settings.data}",
+            *([f"  {notice}"] if notice else []),
+            "  Ctrl-C stops everything.",
+        ]
+    )

@@ -1,0 +1,98 @@
+"""Roles: the main function of each process that ``revenuer serve`` starts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from service.app import LIFELINE, SETTINGS
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NICENESS = 15
+"""The worker yields to the gateway whenever both want the processor."""
+
+
+def gateway(settings: Settings) -> None:
+    """The data port: no SQL in it."""
+    from service.bootstrap_gateway import run  # noqa: PLC0415 - each process loads its own part only
+
+    run(settings)
+
+
+def worker(settings: Settings) -> None:
+    """Spool to store."""
+    from service import bootstrap  # noqa: PLC0415
+    from service.pipeline.worker import run  # noqa: PLC0415
+
+    os.nice(NICENESS)
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    run(bootstrap.worker(settings), stop.is_set)
+
+
+def control(settings: Settings) -> None:
+    """The control port."""
+    from service import bootstrap  # noqa: PLC0415
+    from service.api.server import serve  # noqa: PLC0415
+
+    asyncio.run(serve(settings, bootstrap.control(settings)))
+
+
+def standin(settings: Settings) -> None:
+    """The built-in model."""
+    from service.standin.server import run  # noqa: PLC0415
+
+    host, _, port = str(settings.upstream).removeprefix("http://").rpartition(":")
+    run(host, int(port))
+
+
+def demo(settings: Settings) -> None:
+    """Mixed traffic through the proxy."""
+    from service.bootstrap_demo import run  # noqa: PLC0415
+
+    run(settings)
+
+
+ROLES: dict[str, Callable[[Settings], None]] = {
+    "gateway": gateway,
+    "worker": worker,
+    "control": control,
+    "standin": standin,
+    "demo": demo,
+}
+
+
+def _hold_lifeline() -> None:
+    """Stop when the parent is gone, however it went."""
+    descriptor = os.environ.pop(LIFELINE, "")
+    if not descriptor:
+        return
+
+    def wait() -> None:
+        os.read(int(descriptor), 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="lifeline", daemon=True).start()
+
+
+def main() -> None:
+    """Run the role named on the command line under the settings of the environment."""
+    from service.logs import configure  # noqa: PLC0415
+
+    role = sys.argv[1]
+    settings = Settings.model_validate_json(os.environ.pop(SETTINGS))
+    configure(role)
+    _hold_lifeline()
+    ROLES[role](settings)
+
+
+if __name__ == "__main__":
+    main()

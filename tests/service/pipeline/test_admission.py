@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from service.pipeline.admission import DAY, Admission
+from tests.service.pipeline.factories import T0
+
+KEY = b"k" * 32
+
+
+def test_admitted_from_the_eighth_query_on() -> None:
+    """An end user is followed from the eighth query on."""
+    admission = Admission(KEY)
+    assert [admission.admit("acct/u", T0) for _ in range(9)] == [False] * 7 + [True] * 2
+
+
+def test_the_counts_survive_a_restart() -> None:
+    """A sketch goes on from where its dump was made."""
+    admission = Admission(KEY)
+    for _ in range(7):
+        admission.admit("acct/u", T0)
+    assert Admission(KEY, admission.dump()).admit("acct/u", T0)
+
+
+def test_strangers_do_not_admit_each_other() -> None:
+    """Three thousand users of one query each admit nobody."""
+    admission = Admission(KEY)
+    assert not any(admission.admit(f"acct/{i}", T0) for i in range(3000))
+
+
+def test_counts_fade_by_the_day() -> None:
+    """After a day the counts are halved, so a trickle is never followed."""
+    admission = Admission(KEY)
+    assert not any(admission.admit("acct/u", T0 + day * DAY) for day in range(30))
