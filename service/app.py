@@ -149,7 +149,7 @@ def _supervise(settings: Settings, *, demo: bool) -> None:
     for stale in (settings.data / "metrics").glob("*.db"):
         stale.unlink()
     # Imported here because it reaches SQL and the metrics, which a single role's process loads by itself.
-    from service.bootstrap import initialise  # noqa: PLC0415
+    from service.bootstrap.control import initialise  # noqa: PLC0415
 
     notice = initialise(settings)
     lifeline, held = os.pipe()

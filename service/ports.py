@@ -316,6 +316,10 @@ class Decisions(Protocol):
 
     def all(self) -> Sequence[Decision]: ...
 
+    def republish(self) -> None:
+        """Publish the table as it stands, as at a start."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Token:

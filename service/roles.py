@@ -21,29 +21,31 @@ NICENESS = 15
 
 def gateway(settings: Settings) -> None:
     """The data port: no SQL in it."""
-    from service.bootstrap_gateway import run  # noqa: PLC0415 - each process loads its own part only
+    import uvloop  # noqa: PLC0415 - each process loads its own part only
 
-    run(settings)
+    from service.bootstrap.gateway import run  # noqa: PLC0415
+
+    uvloop.run(run(settings))
 
 
 def worker(settings: Settings) -> None:
     """Spool to store."""
-    from service import bootstrap  # noqa: PLC0415
+    from service.bootstrap.worker import worker as build  # noqa: PLC0415
     from service.pipeline.worker import run  # noqa: PLC0415
 
     os.nice(NICENESS)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
-    run(bootstrap.worker(settings), stop.is_set)
+    run(build(settings), stop.is_set)
 
 
 def control(settings: Settings) -> None:
     """The control port."""
-    from service import bootstrap  # noqa: PLC0415
     from service.api.server import serve  # noqa: PLC0415
+    from service.bootstrap.control import control as build  # noqa: PLC0415
 
-    asyncio.run(serve(settings, bootstrap.control(settings)))
+    asyncio.run(serve(settings, build(settings)))
 
 
 def standin(settings: Settings) -> None:
@@ -56,9 +58,9 @@ def standin(settings: Settings) -> None:
 
 def demo(settings: Settings) -> None:
     """Mixed traffic through the proxy."""
-    from service.bootstrap_demo import run  # noqa: PLC0415
+    from service.bootstrap.demo import run  # noqa: PLC0415
 
-    run(settings)
+    asyncio.run(run(settings))
 
 
 ROLES: dict[str, Callable[[Settings], None]] = {

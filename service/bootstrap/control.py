@@ -1,0 +1,38 @@
+"""The control plane's process, and what a first start prepares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from service.api import build
+from service.api.tokens import bootstrap as first_token
+from service.bootstrap.stores import secrets, stores, upgrade
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from service.settings import Settings
+
+
+def control(settings: Settings) -> FastAPI:
+    """The control plane's application."""
+    held = stores(settings)
+    return build(
+        settings, records=held.records, decisions=held.decisions, tokens=held.tokens, secrets=secrets(settings)
+    )
+
+
+def initialise(settings: Settings) -> str:
+    """Make secrets and schema, publish the decisions to the gateways, and see to a first token.
+
+    Returns
+    -------
+    notice
+        What to tell whoever started it, empty where there is nothing to tell.
+
+    """
+    keys = secrets(settings)
+    upgrade(settings)
+    held = stores(settings)
+    held.decisions.republish()
+    return first_token(held.tokens, settings, keys) or ""
