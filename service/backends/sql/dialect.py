@@ -1,0 +1,111 @@
+"""The one place that knows which database it is."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Table, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InterfaceError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from service.ports import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy.engine import Connection, Engine
+
+    Insert = sqlite.Insert | postgresql.Insert
+
+BUSY = 5_000
+"""Milliseconds that SQLite waits for another writer; the longest wait of 8 writers was measured at 0.2 s."""
+_SCHEMA_LOCK = 0x7265_766E  # any number of our own: two processes that upgrade at once take turns
+
+
+def connect(url: str) -> Engine:
+    """An engine for the URL, with the durability that the no-loss log rests on.
+
+    Errors never show bound values: they may be prompts.
+    """
+    parsed = make_url(url)
+    options: dict[str, Any] = {"hide_parameters": True}
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_pre_ping=True, **options)
+    if parsed.database and parsed.database != ":memory:":
+        # Made here, because SQLite would make it readable to all; its -wal and -shm take its mode.
+        os.close(os.open(Path(parsed.database), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    engine = create_engine(parsed, connect_args={"timeout": BUSY / 1000}, **options)
+    event.listen(engine, "connect", _sqlite_connect)
+    event.listen(engine, "begin", _sqlite_begin)
+    return engine
+
+
+def writing(engine: Engine) -> Engine:
+    """The same engine for transactions that write: on SQLite they take the write lock at their beginning."""
+    return engine.execution_options(revenuer_write=True)
+
+
+def insert(connection: Connection, table: Table) -> Insert:
+    """The dialect's own INSERT, which knows ON CONFLICT."""
+    return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
+
+
+def put_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> int:
+    """Insert the rows whose key is not there yet; how many those were."""
+    if not rows:
+        return 0
+    return connection.execute(insert(connection, table).on_conflict_do_nothing(), rows).rowcount
+
+
+def put(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert the rows, or overwrite those with the same key."""
+    if not rows:
+        return
+    statement = insert(connection, table)
+    rest = {column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key}
+    connection.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=rest), rows)
+
+
+def lock_schema(connection: Connection) -> None:
+    """Let one process at a time change the schema; SQLite's write lock does that already."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
+
+
+@contextmanager
+def available(doing: str) -> Iterator[None]:
+    """Turn what the database cannot do now into :class:`StoreUnavailable`."""
+    try:
+        yield
+    except (DataError, IntegrityError, ProgrammingError):
+        raise  # mistakes of ours: trying again would not help
+    except (DatabaseError, InterfaceError, PoolTimeout) as error:
+        cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise StoreUnavailable(f"the database could not {doing}: {cause}; nothing was stored, try again") from None
+
+
+def _sqlite_connect(connection: Any, _record: object) -> None:
+    # The driver's own BEGIN comes too late and is never IMMEDIATE, so it is switched off; see _sqlite_begin.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout={BUSY}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        # 16 MiB: a commit with many states is 3 MiB, and a checkpoint costs two syncs.
+        "wal_autocheckpoint=4096",
+        "journal_size_limit=67108864",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("revenuer_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,25 @@
+"""JSON of anything a caller may have sent."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+
+
+def encode(document: object) -> bytes:
+    """The document as compact JSON; numpy's numbers become plain ones."""
+    try:
+        return msgspec.json.encode(document, enc_hook=float)
+    except UnicodeEncodeError:  # a lone surrogate, which JSON allows and UTF-8 does not
+        plain = msgspec.to_builtins(document, enc_hook=float)
+        return json.dumps(plain, separators=(",", ":")).encode()
+
+
+def decode(body: bytes | str) -> Any:
+    """What :func:`encode` was given, as plain objects.
+
+    Read by the standard library, because msgspec refuses lone surrogates and numbers beyond a double.
+    """
+    return json.loads(body)

@@ -1,0 +1,83 @@
+"""The database's schema: brought up, taken down, and compared with what this version needs."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.backends.sql.dialect import available, connect, lock_schema, writing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy.engine import Engine
+
+
+def upgrade(url: str) -> None:
+    """Bring the database to this version's schema; nothing happens where it has it already.
+
+    Raises
+    ------
+    StoreUnavailable
+        The database cannot be changed now; it is as it was.
+
+    """
+    _run(url, lambda config: command.upgrade(config, "head"))
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Take the database back to an earlier schema; ``base`` is none at all, and no data.
+
+    Raises
+    ------
+    StoreUnavailable
+        The database cannot be changed now; it is as it was.
+
+    """
+    _run(url, lambda config: command.downgrade(config, revision))
+
+
+def check(engine: Engine) -> str | None:
+    """None where the schema is this version's, else one sentence: what is wrong and what to do."""
+    script = ScriptDirectory.from_config(_config())
+    head = script.get_current_head()
+    try:
+        with engine.begin() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+    except SQLAlchemyError as error:
+        cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+        return f"the database does not answer: {cause}; see that it runs, that its disk has space and that its URL is right"
+    if current == head:
+        return None
+    if current is None:
+        return "the database has no tables yet: start the worker once, it makes them"
+    if current not in {revision.revision for revision in script.walk_revisions()}:
+        return (
+            f"the database was written by a newer version (schema {current}, this one knows {head}): run that version"
+        )
+    return f"the database has schema {current} and this version needs {head}: restart the worker, it upgrades it"
+
+
+def _run(url: str, change: Callable[[Config], None]) -> None:
+    engine = connect(url)
+    try:
+        # One transaction under the database's own lock: processes that start together take turns.
+        with available("change its schema"), writing(engine).begin() as connection:
+            lock_schema(connection)
+            config = _config()
+            config.attributes["connection"] = connection
+            change(config)
+    finally:
+        engine.dispose()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(files("migrations")).replace("%", "%%"))
+    return config
