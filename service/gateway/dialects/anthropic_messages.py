@@ -27,10 +27,23 @@ _TYPES = {
 _BLOCKS = 1024
 
 
+class Chunk(msgspec.Struct):
+    """One event of a stream."""
+
+    type: str = ""
+    index: Any = 0
+    delta: Any = None
+    content_block: Any = None
+    message: Any = None
+    usage: Any = None
+    error: Any = None
+
+
 class Messages(JsonDialect):
     """``POST .../v1/messages``; batches, token counts and OpenAI's thread messages are other paths."""
 
     name: ClassVar[str] = "anthropic_messages"
+    chunk: ClassVar[type[msgspec.Struct]] = Chunk
 
     def operation(self, method: str, path: str) -> Operation | None:
         ours = method == "POST" and path.endswith("/v1/messages") and "/threads/" not in path
@@ -62,30 +75,29 @@ class Messages(JsonDialect):
         finish = fields.word(answer.get("stop_reason"))
         return Answer(Inspect.PARSED, fields.word(answer.get("model")), entered, written, length, finish, answer)
 
-    def join(self, chunks: list[dict[str, Any]]) -> tuple[dict[str, Any], bool]:
+    def join(self, chunks: list[Chunk]) -> tuple[dict[str, Any], bool]:
         joined: dict[str, Any] = {"type": "message", "role": "assistant"}
         usage: dict[str, Any] = {}
         blocks: dict[int, _Block] = {}
         ended = False
         for chunk in chunks:
-            match chunk.get("type"):
+            match chunk.type:
                 case "content_block_delta":
-                    if (block := blocks.get(fields.count(chunk.get("index")) or 0)) is not None:
-                        block.add(fields.mapping(chunk.get("delta")))
+                    if (block := blocks.get(fields.count(chunk.index) or 0)) is not None:
+                        block.add(fields.mapping(chunk.delta))
                 case "content_block_start":
-                    index = fields.count(chunk.get("index")) or 0
-                    if index < _BLOCKS:
-                        blocks[index] = _Block(fields.mapping(chunk.get("content_block")))
+                    if (index := fields.count(chunk.index) or 0) < _BLOCKS:
+                        blocks[index] = _Block(fields.mapping(chunk.content_block))
                 case "message_start":
-                    joined.update(fields.mapping(chunk.get("message")))
+                    joined.update(fields.mapping(chunk.message))
                     usage.update(fields.mapping(joined.get("usage")))
                 case "message_delta":
-                    joined.update(fields.mapping(chunk.get("delta")))
-                    usage.update((k, v) for k, v in fields.mapping(chunk.get("usage")).items() if v is not None)
+                    joined.update(fields.mapping(chunk.delta))
+                    usage.update((k, v) for k, v in fields.mapping(chunk.usage).items() if v is not None)
                 case "message_stop":
                     ended = True
                 case "error":
-                    joined["error"] = chunk.get("error")
+                    joined["error"] = chunk.error
         joined["content"] = [block.document() for _, block in sorted(blocks.items())]
         joined["usage"] = usage
         return joined, ended

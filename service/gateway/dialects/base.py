@@ -26,6 +26,11 @@ class JsonDialect(ABC):
     """One API's way of writing queries and answers. Holds no state; nothing but constructors raises."""
 
     name: ClassVar[str]
+    chunk: ClassVar[type[msgspec.Struct]]
+    """What is looked at in one event of a stream; the rest is skipped without being built."""
+
+    def __init__(self) -> None:
+        self._chunk = msgspec.json.Decoder(self.chunk).decode
 
     @abstractmethod
     def operation(self, method: str, path: str) -> Operation | None:
@@ -40,7 +45,7 @@ class JsonDialect(ABC):
         """The answer in a document: a whole body, or ``{"usage": ...}``."""
 
     @abstractmethod
-    def join(self, chunks: list[dict[str, Any]]) -> tuple[dict[str, Any], bool]:
+    def join(self, chunks: list[Any]) -> tuple[dict[str, Any], bool]:
         """One document out of a stream's chunks, and whether the stream came to its end."""
 
     def read_query(self, operation: Operation, document: object) -> Query:
@@ -71,18 +76,20 @@ class JsonDialect(ABC):
     def _read_stream(self, body: bytes) -> Answer:
         chunks = []
         broken = ended = False
-        for event in sse.parse(body):
-            chunk = documents.parse(event.data)
-            if isinstance(chunk, dict):
-                chunks.append(chunk)
-            elif event.data == b"[DONE]":
-                ended = True
-            else:
-                broken = True
+        for data in sse.parse(body):
+            try:
+                chunks.append(self._chunk(data))
+            except (msgspec.MsgspecError, ValueError, RecursionError):
+                if data == b"[DONE]":
+                    ended = True
+                else:
+                    broken = True
         if not chunks:
             return UNREAD
         joined, complete = self.join(chunks)
-        answer = self.read_answer_document(joined)
+        if not documents.is_shallow(joined):
+            return UNREAD
+        answer = self.answer(joined)
         if broken or not (ended or complete):
             return dataclasses.replace(answer, inspect=Inspect.UNPARSED)
         return answer

@@ -12,17 +12,15 @@ DEPTH = 128
 UNREADABLE = object()
 """Not JSON, or nested too deep. ``None`` is a document (``null``), so it cannot say this."""
 
-_decode = msgspec.json.decode
-
 
 def parse(body: bytes) -> object:
-    """The document in these bytes, or :data:`UNREADABLE`.
+    """The document in these bytes, at most :data:`DEPTH` deep, or :data:`UNREADABLE`.
 
     Strict JSON in UTF-8: no NaN, no number beyond a double, no lone surrogate, nothing after the
     document. Of duplicate keys the last one counts, as upstreams read them.
     """
     try:
-        document = _decode(body)
+        document: object = msgspec.json.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return UNREADABLE
     # So few brackets cannot nest too deep, and most bodies end here without a walk.

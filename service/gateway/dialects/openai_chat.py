@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import msgspec
+
 from service.gateway.dialects import fields
 from service.gateway.dialects.base import JsonDialect
 from service.gateway.dialects.parameters import parameters
@@ -14,10 +16,34 @@ CHOICES = 128
 _TOOLS = 128
 
 
+class _Delta(msgspec.Struct):
+    content: Any = None
+    reasoning_content: Any = None
+    tool_calls: Any = None
+
+
+class _Piece(msgspec.Struct):
+    index: Any = 0
+    delta: _Delta | None = None
+    finish_reason: Any = None
+
+
+class Chunk(msgspec.Struct):
+    """One event of a stream."""
+
+    id: Any = None
+    created: Any = None
+    model: Any = None
+    choices: list[_Piece] | None = None
+    usage: Any = None
+    error: Any = None
+
+
 class ChatCompletions(JsonDialect):
     """``POST .../chat/completions``."""
 
     name: ClassVar[str] = "openai_chat"
+    chunk: ClassVar[type[msgspec.Struct]] = Chunk
 
     def operation(self, method: str, path: str) -> Operation | None:
         return Operation.CHAT if method == "POST" and path.endswith("/chat/completions") else None
@@ -50,22 +76,32 @@ class ChatCompletions(JsonDialect):
         entered, written = fields.usage(answer)
         return Answer(Inspect.PARSED, fields.word(answer.get("model")), entered, written, length, finish, answer)
 
-    def join(self, chunks: list[dict[str, Any]]) -> tuple[dict[str, Any], bool]:
-        joined: dict[str, Any] = {"object": "chat.completion"}
+    def join(self, chunks: list[Chunk]) -> tuple[dict[str, Any], bool]:
         choices: dict[int, _Choice] = {}
         for chunk in chunks:
-            for name in ("id", "created", "model", "usage", "error", "system_fingerprint"):
-                if chunk.get(name):
-                    joined[name] = chunk[name]
-            for piece in fields.items(chunk.get("choices")):
-                if isinstance(piece, dict):
-                    index = fields.count(piece.get("index")) or 0
-                    if index < CHOICES:
-                        if index not in choices:
-                            choices[index] = _Choice()
-                        choices[index].add(piece)
+            for piece in chunk.choices or ():
+                index = fields.count(piece.index) or 0
+                choice = choices.get(index)
+                if choice is None:
+                    if index >= CHOICES:
+                        continue
+                    choice = choices[index] = _Choice()
+                choice.add(piece)
+        joined = heading("chat.completion", chunks)
         joined["choices"] = [choice.document(index) for index, choice in sorted(choices.items())]
         return joined, any(choice.finish for choice in choices.values())
+
+
+def heading(kind: str, chunks: list[Any]) -> dict[str, Any]:
+    """What a stream of completions says about itself: the first name of each kind, the last usage."""
+    joined: dict[str, Any] = {"object": kind}
+    for name in ("id", "created", "model"):
+        joined[name] = next((found for chunk in chunks if (found := getattr(chunk, name))), None)
+    for name in ("usage", "error"):
+        found = next((found for chunk in reversed(chunks) if (found := getattr(chunk, name))), None)
+        if found:
+            joined[name] = found
+    return joined
 
 
 class _Choice:
@@ -79,20 +115,16 @@ class _Choice:
         self.tools: dict[int, list[str]] = {}
         self.finish = ""
 
-    def add(self, piece: dict[str, Any]) -> None:
-        delta = piece.get("delta")
-        if isinstance(delta, dict):
-            content = delta.get("content")
-            if isinstance(content, str):
-                self.content.append(content)
-            elif content:
-                self.content.append(fields.text(content))
-            if "reasoning_content" in delta:
-                self.reasoning.append(fields.text(delta["reasoning_content"]))
-            if "tool_calls" in delta:
-                self._call(fields.items(delta["tool_calls"]))
-        if piece.get("finish_reason"):
-            self.finish = fields.word(piece["finish_reason"])
+    def add(self, piece: _Piece) -> None:
+        if (delta := piece.delta) is not None:
+            if content := delta.content:
+                self.content.append(content if isinstance(content, str) else fields.text(content))
+            if delta.reasoning_content:
+                self.reasoning.append(fields.text(delta.reasoning_content))
+            if delta.tool_calls:
+                self._call(fields.items(delta.tool_calls))
+        if piece.finish_reason:
+            self.finish = fields.word(piece.finish_reason)
 
     def _call(self, calls: list[Any]) -> None:
         for call in calls:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import msgspec
+
 from service.gateway.dialects import fields
 from service.gateway.dialects.base import JsonDialect
+from service.gateway.dialects.openai_chat import heading
 from service.gateway.dialects.parameters import parameters
 from service.model.query import Answer, Inspect, Operation, Query
 
@@ -13,10 +16,28 @@ CHOICES = 4096
 """Choices of a stream that are put together: prompts times ``n``."""
 
 
+class _Piece(msgspec.Struct):
+    index: Any = 0
+    text: Any = None
+    finish_reason: Any = None
+
+
+class Chunk(msgspec.Struct):
+    """One event of a stream."""
+
+    id: Any = None
+    created: Any = None
+    model: Any = None
+    choices: list[_Piece] | None = None
+    usage: Any = None
+    error: Any = None
+
+
 class Completions(JsonDialect):
     """``POST .../completions``."""
 
     name: ClassVar[str] = "openai_completions"
+    chunk: ClassVar[type[msgspec.Struct]] = Chunk
 
     def operation(self, method: str, path: str) -> Operation | None:
         ours = method == "POST" and path.endswith("/completions") and not path.endswith("/chat/completions")
@@ -46,20 +67,17 @@ class Completions(JsonDialect):
         entered, written = fields.usage(answer)
         return Answer(Inspect.PARSED, fields.word(answer.get("model")), entered, written, length, finish, answer)
 
-    def join(self, chunks: list[dict[str, Any]]) -> tuple[dict[str, Any], bool]:
-        joined: dict[str, Any] = {"object": "text_completion"}
+    def join(self, chunks: list[Chunk]) -> tuple[dict[str, Any], bool]:
         pieces: dict[int, list[str]] = {}
         finish: dict[int, str] = {}
-        for chunk in chunks:
-            for name in ("id", "created", "model", "usage", "error"):
-                if chunk.get(name):
-                    joined[name] = chunk[name]
-            for choice in fields.items(chunk.get("choices")):
-                if not isinstance(choice, dict) or (index := fields.count(choice.get("index")) or 0) >= CHOICES:
-                    continue
-                pieces.setdefault(index, []).append(fields.text(choice.get("text")))
-                if choice.get("finish_reason"):
-                    finish[index] = fields.word(choice["finish_reason"])
+        for piece in (piece for chunk in chunks for piece in chunk.choices or ()):
+            index = fields.count(piece.index) or 0
+            if index >= CHOICES:
+                continue
+            pieces.setdefault(index, []).append(fields.text(piece.text))
+            if piece.finish_reason:
+                finish[index] = fields.word(piece.finish_reason)
+        joined = heading("text_completion", chunks)
         joined["choices"] = [
             {"index": index, "text": "".join(text), "finish_reason": finish.get(index)}
             for index, text in sorted(pieces.items())

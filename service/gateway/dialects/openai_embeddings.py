@@ -17,7 +17,7 @@ from service.model.query import Answer, Inspect, Operation, Query
 
 
 class _Slim(msgspec.Struct):
-    """The fields that are kept; the vectors are skipped without being built."""
+    """The fields that are kept."""
 
     object: Any = None
     model: Any = None
@@ -25,13 +25,11 @@ class _Slim(msgspec.Struct):
     error: Any = None
 
 
-_slim = msgspec.json.Decoder(_Slim)
-
-
 class Embeddings(JsonDialect):
     """``POST .../embeddings``."""
 
     name: ClassVar[str] = "openai_embeddings"
+    chunk: ClassVar[type[msgspec.Struct]] = _Slim
 
     def operation(self, method: str, path: str) -> Operation | None:
         return Operation.EMBEDDINGS if method == "POST" and path.endswith("/embeddings") else None
@@ -51,7 +49,7 @@ class Embeddings(JsonDialect):
 
     def read_answer(self, operation: Operation, content_type: str, body: bytes) -> Answer:
         try:
-            slim = _slim.decode(body)
+            slim = self._chunk(body)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return super().read_answer(operation, content_type, body)
         return self.read_answer_document(msgspec.to_builtins(slim))
@@ -63,9 +61,9 @@ class Embeddings(JsonDialect):
         written = None if entered is None else 0
         return Answer(Inspect.PARSED, fields.word(answer.get("model")), entered, written, 0, "", kept)
 
-    def join(self, chunks: list[dict[str, Any]]) -> tuple[dict[str, Any], bool]:
-        """The API has no streams; whatever server sends one, its last event has the usage."""
-        return chunks[-1], True
+    def join(self, chunks: list[_Slim]) -> tuple[dict[str, Any], bool]:
+        """The API has no streams; of whatever server sends one, the last event has the usage."""
+        return msgspec.to_builtins(chunks[-1]), True
 
 
 DIALECT = Embeddings()

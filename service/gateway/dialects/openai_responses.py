@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import msgspec
+
 from service.gateway.dialects import fields
 from service.gateway.dialects.base import JsonDialect
 from service.gateway.dialects.parameters import parameters
@@ -12,10 +14,22 @@ from service.model.query import Answer, Inspect, Operation, Query, Turn
 _LAST = frozenset(("response.completed", "response.incomplete", "response.failed"))
 
 
+class Chunk(msgspec.Struct):
+    """One event of a stream."""
+
+    type: str = ""
+    delta: Any = None
+    output_index: Any = 0
+    response: Any = None
+    code: Any = None
+    message: Any = None
+
+
 class Responses(JsonDialect):
     """``POST .../responses``."""
 
     name: ClassVar[str] = "openai_responses"
+    chunk: ClassVar[type[msgspec.Struct]] = Chunk
 
     def operation(self, method: str, path: str) -> Operation | None:
         return Operation.RESPONSES if method == "POST" and path.endswith("/responses") else None
@@ -52,21 +66,19 @@ class Responses(JsonDialect):
         finish = fields.word(cut) or fields.word(answer.get("status"))
         return Answer(Inspect.PARSED, fields.word(answer.get("model")), entered, written, length, finish, answer)
 
-    def join(self, chunks: list[dict[str, Any]]) -> tuple[dict[str, Any], bool]:
+    def join(self, chunks: list[Chunk]) -> tuple[dict[str, Any], bool]:
         response: dict[str, Any] = {}
         pieces: dict[int, list[str]] = {}
         for chunk in chunks:
-            kind = chunk.get("type")
-            if kind == "response.output_text.delta":
-                pieces.setdefault(fields.count(chunk.get("output_index")) or 0, []).append(
-                    fields.text(chunk.get("delta"))
-                )
-            elif isinstance(chunk.get("response"), dict):
-                response = chunk["response"]
-                if isinstance(kind, str) and kind in _LAST:
+            if chunk.type == "response.output_text.delta":
+                index = fields.count(chunk.output_index) or 0
+                pieces.setdefault(index, []).append(fields.text(chunk.delta))
+            elif isinstance(chunk.response, dict):
+                response = chunk.response
+                if chunk.type in _LAST:
                     return response, True
-            elif kind == "error":
-                response = {**response, "error": chunk}
+            elif chunk.type == "error":
+                response = {**response, "error": {"code": chunk.code, "message": chunk.message}}
         output = [_message("".join(text)) for _, text in sorted(pieces.items())]
         return {**response, "output": output}, False
 

@@ -1,14 +1,13 @@
 """Server-sent events, read as they come.
 
 WHATWG HTML, section 9.2.6: lines end in LF, CR or CRLF, an empty line ends an event, several
-``data`` lines are joined by LF, a line that starts with a colon says nothing. Two liberties,
-for streams that were cut: :meth:`Parser.close` gives the event at the end that no empty line
-ended, and an event beyond the limit is dropped and counted, not kept.
+``data`` lines are joined by LF, a line that starts with a colon says nothing. An event here is
+its data: the APIs that name their events say the name in the data as well. Two liberties, for
+streams that were cut: :meth:`Parser.close` gives the event at the end that no empty line ended,
+and an event beyond the limit is dropped and counted, not kept.
 """
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 LIMIT = 8 * 1024 * 1024
 """Bytes of one event."""
@@ -16,51 +15,86 @@ LIMIT = 8 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 
 
-class Event(NamedTuple):
-    """One event; ``name`` is empty where the stream gave none."""
-
-    name: bytes
-    data: bytes
-
-
 class Parser:
     """Bytes in, events out, in any slicing; holds at most one unfinished event of ``limit`` bytes."""
 
     def __init__(self, limit: int = LIMIT) -> None:
         self._limit = limit
-        self._pending = bytearray()
+        self._line: list[bytes] = []
+        """Pieces of the line that has not ended."""
+        self._data: list[bytes] = []
+        """Data lines of the event that has not ended."""
+        self._size = 0
+        """Bytes in both."""
         self._after_cr = False
-        self._started = False
+        self._first = True
         self._skipping = False
         self.dropped = 0
         """Events longer than the limit."""
 
-    def feed(self, data: bytes) -> list[Event]:
+    def feed(self, data: bytes) -> list[bytes]:
         """The events that these bytes complete."""
         data = self._normalised(data)
-        searched = max(0, len(self._pending) - 1)
-        self._pending += data
-        if not self._started and not self._begin():
+        if b"\n" not in data:
+            self._hold(data)
             return []
-        end = self._pending.rfind(b"\n\n", searched)
-        blocks: list[bytes] = []
-        if end >= 0:
-            blocks = bytes(self._pending[:end]).split(b"\n\n")
-            del self._pending[: end + 2]
-            if self._skipping:
-                blocks = blocks[1:]
-                self._skipping = False
-        if len(self._pending) > self._limit:
-            self._overflow()
-        return [event for block in blocks if self._fits(block) and (event := _event(block)) is not None]
+        self._line.append(data)
+        lines = b"".join(self._line).split(b"\n")
+        rest = lines.pop()
+        self._size -= sum(map(len, self._line[:-1]))
+        self._line = []
+        if self._first:
+            lines[0] = lines[0].removeprefix(_BOM)
+            self._first = False
+        events = self._events(lines)
+        self._hold(rest)
+        return events
 
-    def close(self) -> list[Event]:
+    def close(self) -> list[bytes]:
         """The event that the stream's end left unfinished, if any."""
-        block, self._pending = bytes(self._pending), bytearray()
-        if self._skipping or not block:
-            return []
-        event = _event(block)
-        return [] if event is None else [event]
+        return self.feed(b"\n\n")
+
+    def _events(self, lines: list[bytes]) -> list[bytes]:
+        events = []
+        data = self._data
+        for line in lines:
+            if line.startswith(b"data: "):
+                self._take(line[6:])
+            elif not line:
+                if data and not self._skipping:
+                    events.append(data[0] if len(data) == 1 else b"\n".join(data))
+                data.clear()
+                self._size = 0
+                self._skipping = False
+            elif line.startswith(b"data:"):
+                self._take(line[5:])
+            elif line == b"data":
+                self._take(b"")
+        return events
+
+    def _take(self, data: bytes) -> None:
+        self._size += len(data) + 1
+        if self._size <= self._limit:
+            self._data.append(data)
+        else:
+            self._overflow()
+
+    def _hold(self, piece: bytes) -> None:
+        if self._skipping and self._line:
+            # Of a line that is dropped anyway only its not being empty counts.
+            return
+        self._size += len(piece)
+        if piece:
+            self._line.append(piece)
+        if self._size > self._limit:
+            self._line = [b":"]
+            self._overflow()
+
+    def _overflow(self) -> None:
+        self.dropped += not self._skipping
+        self._skipping = True
+        self._data.clear()
+        self._size = 0
 
     def _normalised(self, data: bytes) -> bytes:
         if self._after_cr and data:
@@ -72,42 +106,8 @@ class Parser:
         self._after_cr = data.endswith(b"\r")
         return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
-    def _begin(self) -> bool:
-        if len(self._pending) < len(_BOM) and _BOM.startswith(bytes(self._pending)):
-            return False
-        if self._pending.startswith(_BOM):
-            del self._pending[: len(_BOM)]
-        self._started = True
-        return True
 
-    def _overflow(self) -> None:
-        self.dropped += not self._skipping
-        self._skipping = True
-        # The last byte may be the first half of the empty line that ends the event.
-        del self._pending[:-1]
-
-    def _fits(self, block: bytes) -> bool:
-        if len(block) <= self._limit:
-            return True
-        self.dropped += 1
-        return False
-
-
-def parse(body: bytes, limit: int = LIMIT) -> list[Event]:
+def parse(body: bytes) -> list[bytes]:
     """All events of a stream that is here whole, or as far as it came."""
-    parser = Parser(limit)
+    parser = Parser()
     return parser.feed(body) + parser.close()
-
-
-def _event(block: bytes) -> Event | None:
-    if block.startswith(b"data: ") and b"\n" not in block:
-        return Event(b"", block[6:])
-    name = b""
-    data: list[bytes] = []
-    for line in block.split(b"\n"):
-        key, _, value = line.partition(b":")
-        if key == b"data":
-            data.append(value.removeprefix(b" "))
-        elif key == b"event":
-            name = value.removeprefix(b" ")
-    return Event(name, b"\n".join(data)) if data else None
