@@ -235,6 +235,10 @@ class Checkpoint(Protocol):
         """Ids of the entity's latest events in the log, newest first."""
         ...
 
+    def purge(self, now: int) -> Mapping[str, int]:
+        """Take away some of what is past its retention at stream time ``now``: rows taken, by table."""
+        ...
+
 
 class StoreUnavailable(Exception):  # noqa: N818 - says a state, like ConnectionRefused
     """The store cannot answer now: disk full, locked, or gone."""

@@ -53,7 +53,13 @@ def scorer(settings: Settings, parts: Brain, key: bytes) -> Callable[[Checkpoint
 
     def make(checkpoint: Checkpoint) -> Scorer:
         return Scorer(
-            checkpoint, extractor=parts.extractor, detectors=detectors, rules=rules, settings=settings.scoring, key=key
+            checkpoint,
+            extractor=parts.extractor,
+            detectors=detectors,
+            rules=rules,
+            settings=settings.scoring,
+            trail_days=settings.retention.trail,
+            key=key,
         )
 
     return make

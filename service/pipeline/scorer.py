@@ -17,7 +17,7 @@ from detectors.core.fusion import fuse
 from service import metrics
 from service.model.entity import Entity, Scope
 from service.pipeline import trail
-from service.pipeline.admission import Admission
+from service.pipeline.admission import DAY, Admission
 from service.pipeline.entities import RECENT, Entities
 from service.pipeline.observe import observe
 from service.pipeline.windows import Windows
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from service.pipeline.entities import Followed
     from service.pipeline.rules import Rules
     from service.pipeline.windows import Moment
-    from service.ports import Checkpoint, Commit, TrailEntry
+    from service.ports import Checkpoint, Commit
     from service.settings import Scoring
 
 log = structlog.get_logger()
@@ -51,13 +51,15 @@ class Scorer:
         detectors: Sequence[Detector],
         rules: Rules,
         settings: Scoring,
+        trail_days: int,
         key: bytes,
     ) -> None:
         self._checkpoint = checkpoint
         self._extractor = extractor
-        self._detectors = {scope: [d for d in detectors if scope in d.scopes] for scope in SCOPES}
+        self._detectors: dict[str, list[Detector]] = {s: [d for d in detectors if s in d.scopes] for s in SCOPES}
         self.rules = rules
         self._windows = Windows(settings.window, round(settings.lateness * 1e6))
+        self._memory = trail_days * DAY
         self._key = key
         resume = checkpoint.resume()
         self._admission = Admission(key, resume.meta.get("admission", b""))
@@ -85,11 +87,13 @@ class Scorer:
 
     def _recognise(self, events: Sequence[QueryEvent], into: Commit) -> list[trail.Recognised]:
         digests = [trail.digests(event, self._key) for event in events]
-        known: dict[bytes, TrailEntry] = dict(self._checkpoint.trail(trail.wanted(digests)))
+        known = dict(self._checkpoint.trail(trail.wanted(digests)))
         found = []
         for event, digest in zip(events, digests, strict=True):
-            found.append(trail.recognise(digest, event.done, known, event.query))
-            added = trail.entries(digest, event, known)
+            ours = {d: known[d] for d in (digest.conversation, digest.before, digest.request) if d in known}
+            ours = trail.alive(ours, event.done - self._memory)
+            found.append(trail.recognise(digest, event.done, ours, event.query))
+            added = trail.entries(digest, event, ours)
             known.update(added)
             into.trail.update(added)
         return found

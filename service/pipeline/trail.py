@@ -67,6 +67,11 @@ def digests(event: QueryEvent, key: bytes) -> Digests:
     return Digests(conversation, before, _request(event.account, query, key))
 
 
+def alive(known: Mapping[bytes, TrailEntry], since: int) -> dict[bytes, TrailEntry]:
+    """What was first seen at ``since`` or later: what is older counts as unknown, purged or not."""
+    return {d: entry for d, entry in known.items() if entry.seen >= since}
+
+
 def recognise(digest: Digests, done: int, known: Mapping[bytes, TrailEntry], query: Query) -> Recognised:
     """Whether the query continues a conversation or runs a request again, by what is known."""
     first = known.get(digest.request)

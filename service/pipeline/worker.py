@@ -35,6 +35,9 @@ BATCH = 1024
 """Records a commit: large enough that the transaction's sync is shared, small enough to be prompt."""
 
 
+PURGE_EVERY = 3_600_000_000
+"""Microseconds of stream time between looks for what is past its retention."""
+
 LOG_FIRST = 8
 """Batches that the log goes ahead for each batch that is scored, while scoring is behind."""
 
@@ -86,6 +89,7 @@ class Worker:
         self._starts = starts
         self._scorer = scorer
         self._max_lag = max_lag
+        self._purged = 0
         resume: Resume = checkpoint.resume()
         self._positions = dict(resume.positions)
         self._logged = {**resume.positions, **resume.logged}
@@ -117,7 +121,8 @@ class Worker:
             self._scorer.take(events, commit)
         self._advance(commit, records)
         self._checkpoint.commit(commit)
-        self._after(commit, records)
+        self._after(commit)
+        self._purge()
         return True
 
     def _advance(self, commit: Commit, records: Sequence[Sourced]) -> None:
@@ -136,7 +141,7 @@ class Worker:
         commit.logged = dict(self._logged)
         commit.gaps, self._joiner.gaps = self._joiner.gaps, []
 
-    def _after(self, commit: Commit, records: Sequence[Sourced]) -> None:
+    def _after(self, commit: Commit) -> None:
         metrics.EVENTS.labels("log").inc(len(commit.events))
         for flag in commit.flags:
             metrics.FLAGS.labels(flag.severity).inc()
@@ -145,6 +150,11 @@ class Worker:
         lag = self._source.lag(self._positions)
         metrics.LAG_BYTES.set(lag.bytes)
         metrics.LAG_SECONDS.set(max(0.0, time.time() - lag.oldest / 1e6) if lag.oldest else 0.0)
+
+    def _purge(self) -> None:
+        """A slice an hour of stream time, and the next slice with the next batch until nothing is left."""
+        if self._joiner.time >= self._purged + PURGE_EVERY and not self._checkpoint.purge(self._joiner.time):
+            self._purged = self._joiner.time
 
     def _is_logged(self, item: Joined) -> bool:
         return item.sequence <= self._logged.get(item.source, 0)

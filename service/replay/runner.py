@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from service.ports import Checkpoint
 
 BATCH = 512
+DAY = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +59,27 @@ def run(
         Given every evaluation, in order.
 
     """
-    checkpoint = MemoryCheckpoint()
+    # Evaluations and flags are taken from the commits below; the store need not keep them.
+    checkpoint = MemoryCheckpoint(on_evaluation=lambda _: None, on_flag=lambda _: None)
     scorer = make(checkpoint)
     result = Result()
-    stream = iter(events)
+    stream, day = iter(events), 0
     while batch := list(islice(stream, BATCH)):
         commit = Commit()
         scorer.take(batch, commit)
         checkpoint.commit(commit)
+        day = _forget(checkpoint, scorer.time, day)
         result.queries += len(batch)
         _gather(result, commit, on_evaluation)
         on_events(len(batch))
     return result
+
+
+def _forget(checkpoint: MemoryCheckpoint, now: int, day: int) -> int:
+    """Once a day of stream time, what is past its time goes; the day it is."""
+    if now // DAY > day:
+        checkpoint.purge(now)
+    return now // DAY
 
 
 def _gather(result: Result, commit: Commit, on_evaluation: Callable[[Evaluation], None]) -> None:
