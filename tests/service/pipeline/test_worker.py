@@ -1,0 +1,178 @@
+"""The worker over a source in memory: cutting, killing and lagging change nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from detectors.core.baseline import Baselines
+from detectors.features import Extractor
+from service.backends.memory import MemoryCheckpoint
+from service.backends.seal import AesSeal
+from service.bootstrap.scoring import Brain, scorer
+from service.gateway.dialects import Dialects
+from service.model.query import Outcome, Record, Start
+from service.pipeline import worker as module
+from service.pipeline.worker import Starts, Worker
+from service.ports import Commit, Lag, Sourced, StoreUnavailable
+from service.settings import Settings
+from tests.service.pipeline.factories import SECOND, T0, a_start, an_end
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+KEY = b"k" * 32
+WORDS = "river stone lamp market paper winter engine garden copper violin harbour letter".split()
+
+
+@dataclass
+class Source:
+    """``ports.EventSource`` over a list."""
+
+    records: list[Sourced]
+    oldest: int | None = None
+    released: dict[str, int] = field(default_factory=dict)
+
+    def read(self, after: Mapping[str, int], limit: int) -> Sequence[Sourced]:
+        return [r for r in self.records if r.sequence > after.get(r.source, 0)][:limit]
+
+    def release(self, covered: Mapping[str, int]) -> None:
+        self.released = dict(covered)
+
+    def lag(self, after: Mapping[str, int]) -> Lag:
+        return Lag(0, self.oldest)
+
+    def damage(self) -> Sequence[tuple[str, int]]:
+        return []
+
+
+class Flaky(MemoryCheckpoint):
+    """A store that refuses every third commit, as a full disk does."""
+
+    def __init__(self) -> None:
+        super().__init__(keep_events=True)
+        self.tries = 0
+
+    def commit(self, commit: Commit) -> None:
+        self.tries += 1
+        if self.tries % 3 == 0:
+            raise StoreUnavailable("database or disk is full")
+        super().commit(commit)
+
+
+def traffic(queries: int = 90) -> list[Record]:
+    """Overlapping chats of three accounts; every tenth query never ends."""
+    records: list[tuple[int, Record]] = []
+    for i in range(queries):
+        text = " ".join(WORDS[(i * k) % len(WORDS)] for k in (1, 3, 5, 7)) + f" number {i}?"
+        body = json.dumps({"model": "m", "user": f"u{i % 2}", "messages": [{"role": "user", "content": text}]}).encode()
+        start = a_start(T0 + i * 30 * SECOND, account=f"acct-{i % 3}", org="org", body=body, size=len(body))
+        records.append((start.at, start))
+        if i % 10:
+            end = an_end(start, after=SECOND * (1 + i % 50), body=b'{"usage":{"completion_tokens":9}}')
+            records.append((end.at, end))
+    return [record for _, record in sorted(records, key=lambda pair: pair[0])]
+
+
+def sourced(records: list[Record]) -> list[Sourced]:
+    return [Sourced("boot-1", i + 1, record) for i, record in enumerate(records)]
+
+
+@pytest.fixture(scope="module")
+def brain() -> Brain:
+    return Brain(Extractor(KEY), Baselines.empty())
+
+
+def a_worker(source: Source, store: MemoryCheckpoint, brain: Brain, *, max_lag: float = 5.0) -> Worker:
+    """A worker that goes on from the store."""
+    seal = Starts(AesSeal(KEY), msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(Start).decode)
+    make = scorer(Settings(), brain, KEY)
+    return Worker(
+        source=source, ahead=source, checkpoint=store, dialects=Dialects(), starts=seal, scorer=make(store),
+        max_lag=max_lag,
+    )  # fmt: skip
+
+
+def drained(source: Source, store: MemoryCheckpoint, brain: Brain, **changes: float) -> MemoryCheckpoint:
+    """The store after one undisturbed worker took everything."""
+    worker = a_worker(source, store, brain, **changes)
+    while worker.step():
+        pass
+    return store
+
+
+def outcome(store: MemoryCheckpoint) -> tuple[object, ...]:
+    """All that must not depend on how the stream was taken."""
+    evaluations = [(e.entity, e.window, e.trigger, e.at, e.queries, e.values) for e in store.evaluations]
+    ends = sorted((event.at, event.done, event.outcome) for event in store.events.values())
+    counts = sorted((entity, s.queries, s.last_seen, s.window) for entity, s in store.states.items())
+    return sorted(evaluations, key=lambda e: (e[3], e[0], e[2])), ends, counts, store.resume().positions
+
+
+@pytest.fixture(scope="module")
+def undisturbed(brain: Brain) -> Iterator[tuple[list[Sourced], tuple[object, ...]]]:
+    records = sourced(traffic())
+    yield records, outcome(drained(Source(records), MemoryCheckpoint(keep_events=True), brain))
+
+
+def test_every_query_is_logged_once(undisturbed: tuple[list[Sourced], tuple[object, ...]]) -> None:
+    """Queries that ended are logged with their end, those that did not as unknown after ten minutes."""
+    _, (_, ends, counts, _) = undisturbed
+    assert isinstance(ends, list)
+    unknown = [done - at for at, done, how in ends if how is Outcome.UNKNOWN]
+    assert set(unknown) == {600 * SECOND}
+    # The last of those that never ended has not waited its ten minutes yet.
+    assert len(ends) == 89
+    assert isinstance(counts, list)
+    assert sum(queries for entity, queries, *_ in counts if entity.scope == "account") == 89
+
+
+@pytest.mark.parametrize("batch", [1, 7, 64])
+def test_the_size_of_a_batch_changes_nothing(
+    batch: int,
+    undisturbed: tuple[list[Sourced], tuple[object, ...]],
+    brain: Brain,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Evaluations, counts and log are the same however the stream is cut."""
+    monkeypatch.setattr(module, "BATCH", batch)
+    records, expected = undisturbed
+    assert outcome(drained(Source(records), MemoryCheckpoint(keep_events=True), brain)) == expected
+
+
+def test_a_refused_commit_loses_nothing(
+    undisturbed: tuple[list[Sourced], tuple[object, ...]], brain: Brain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a store that refuses every third commit, new workers from its checkpoint come to the same end."""
+    monkeypatch.setattr(module, "BATCH", 10)
+    monkeypatch.setattr(module, "SHORTEST_PAUSE", 0.0)
+    records, expected = undisturbed
+    store, source = Flaky(), Source(records)
+    last = len(records)
+    module.run(
+        lambda: a_worker(source, store, brain),
+        lambda: store.resume().positions.get("boot-1", 0) == last,
+        idle=0.0,
+    )
+    assert store.tries > last // 10
+    assert outcome(store) == expected
+
+
+def test_the_log_goes_ahead_when_scoring_lags(
+    undisturbed: tuple[list[Sourced], tuple[object, ...]], brain: Brain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind by more than the bound, rows are logged before they are scored, and the end is the same."""
+    monkeypatch.setattr(module, "BATCH", 16)
+    records, expected = undisturbed
+    store = MemoryCheckpoint(keep_events=True)
+    worker = a_worker(Source(records, oldest=T0), store, brain)
+    worker.step()
+    resumed = store.resume()
+    assert resumed.logged["boot-1"] > resumed.positions["boot-1"]
+    # Killed while ahead: the next one goes on from both cursors.
+    assert outcome(drained(Source(records, oldest=T0), store, brain)) == expected
+    assert not store.resume().log_opened
