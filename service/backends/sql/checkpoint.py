@@ -55,7 +55,9 @@ class SqlCheckpoint:
 
     """
 
-    def __init__(self, engine: Engine, *, keep: content.Content = "redacted", retention: Retention | None = None):
+    def __init__(
+        self, engine: Engine, *, keep: content.Content = "redacted", retention: Retention | None = None
+    ) -> None:
         self._engine = engine
         self._writing = writing(engine)
         self._keep = keep
@@ -117,6 +119,7 @@ class SqlCheckpoint:
             A position lies before the stored one: another worker has gone on from there.
 
         """
+        self._names.trim()
         try:
             with available("take a commit"), self._writing.begin() as connection:
                 _advance(connection, commit)
@@ -164,14 +167,16 @@ class SqlCheckpoint:
         put(connection, states, [{**_key(entity), "states": s.states} for entity, s in commit.entities.items()])
         put_new(connection, evaluations, [documents.evaluation_row(item) for item in commit.evaluations])
         put_new(connection, flags, [documents.flag_row(flag) for flag in commit.flags])
-        entries = commit.trail.values()
-        missing = {
-            e.account: e.seen // DAY for e in entries if e.account and self._names.missing(e.account, e.seen // DAY)
-        }
-        self._names.intern(connection, missing)
+        self._trail(connection, commit.trail)
+
+    def _trail(self, connection: Connection, entries: Mapping[bytes, TrailEntry]) -> None:
+        wanted: dict[str, int] = {}
+        for entry in entries.values():
+            self._names.want(wanted, (entry.account,), entry.seen // DAY)
+        self._names.intern(connection, wanted)
         rows = [
             {"digest": key, "account": self._names.number(entry.account), "seen": entry.seen}
-            for key, entry in commit.trail.items()
+            for key, entry in entries.items()
         ]
         put(connection, trail, rows)
 
@@ -202,18 +207,14 @@ def _advance(connection: Connection, commit: Commit) -> None:
     stored = {row.source: row for row in connection.execute(select(sources).where(sources.c.source.in_(wanted)))}
     rows = []
     for source in wanted:
-        position, logged = (stored[source].position, stored[source].logged) if source in stored else (0, 0)
-        row = {
-            "source": source,
-            "position": commit.positions.get(source, position),
-            "logged": commit.logged.get(source, logged),
-        }
-        if row["position"] < position or row["logged"] < logged:
+        before = (stored[source].position, stored[source].logged) if source in stored else (0, 0)
+        after = (commit.positions.get(source, before[0]), commit.logged.get(source, before[1]))
+        if after[0] < before[0] or after[1] < before[1]:
             raise ValueError(
-                f"commit at {row['position']}/{row['logged']} of source '{source}', which is at {position}/{logged}: "
+                f"commit at {after} of source '{source}', which is at {before}: "
                 "two workers share one database; stop one of them"
             )
-        rows.append(row)
+        rows.append({"source": source, "position": after[0], "logged": after[1]})
     put(connection, sources, rows)
 
 

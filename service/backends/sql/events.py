@@ -27,12 +27,9 @@ def rows(connection: Connection, events: Sequence[QueryEvent], names: Names) -> 
     strings = [_strings(event) for event in events]
     wanted: dict[str, int] = {}
     for event, texts in zip(events, strings, strict=True):
-        day = event.done // DAY
-        for text in texts:
-            if text and names.missing(text, day):
-                wanted[text] = max(day, wanted.get(text, day))
+        names.want(wanted, texts, event.done // DAY)
     names.intern(connection, wanted)
-    return [_row(event, texts, names) for event, texts in zip(events, strings, strict=True)]
+    return [_row(event, names.numbers(texts)) for event, texts in zip(events, strings, strict=True)]
 
 
 def read(row: Row[Any], text: Mapping[int | None, str], document: Mapping[str, Any]) -> QueryEvent:
@@ -106,22 +103,20 @@ def _strings(event: QueryEvent) -> tuple[str, ...]:
     )
 
 
-def _row(event: QueryEvent, texts: tuple[str, ...], names: Names) -> dict[str, Any]:
+def _row(event: QueryEvent, numbers: list[int | None]) -> dict[str, Any]:
     answer = event.answer
-    row: dict[str, Any] = {column: names.number(text) for column, text in zip(STRINGS, texts, strict=True)}
-    row.update(
-        id=event.id,
-        done=event.done,
-        took=event.done - event.at,
-        ttft=event.ttft,
-        stream=event.query.stream,
-        status=event.status,
-        input_tokens=_bounded(answer.input_tokens),
-        output_tokens=_bounded(answer.output_tokens),
-        text_length=answer.text_length,
-        request_bytes=event.request_bytes,
-        response_bytes=event.response_bytes,
-    )
+    row: dict[str, Any] = dict(zip(STRINGS, numbers, strict=True))
+    row["id"] = event.id
+    row["done"] = event.done
+    row["took"] = event.done - event.at
+    row["ttft"] = event.ttft
+    row["stream"] = event.query.stream
+    row["status"] = event.status
+    row["input_tokens"] = _bounded(answer.input_tokens)
+    row["output_tokens"] = _bounded(answer.output_tokens)
+    row["text_length"] = answer.text_length
+    row["request_bytes"] = event.request_bytes
+    row["response_bytes"] = event.response_bytes
     return row
 
 

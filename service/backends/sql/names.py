@@ -52,31 +52,42 @@ class Names:
         """Forget all: the transaction that may have made them was rolled back."""
         self._known.clear()
 
-    def missing(self, value: str, day: int) -> bool:
-        """Whether :meth:`intern` must see the string before :meth:`number` is asked for it."""
-        known = self._known.get(value)
-        return known is None or known[1] < day
+    def want(self, wanted: dict[str, int], texts: Iterable[str], day: int) -> None:
+        """Add to ``wanted`` those of the strings that :meth:`intern` must see before they have a number."""
+        known = self._known
+        for text in texts:
+            if text and ((have := known.get(text)) is None or have[1] < day):
+                wanted[text] = max(day, wanted.get(text, day))
 
     def intern(self, connection: Connection, wanted: Mapping[str, int]) -> None:
         """Learn the numbers of the strings, string -> day of its use, making what rows are not there."""
-        if len(self._known) + len(wanted) > self._remember:
-            self._known.clear()
+        if not wanted:
+            return
         keys = {digest(value): value for value in wanted}
         # In order of their keys, so that two writers lock them in the same order.
         rows = [{"digest": key, "value": keys[key], "used": wanted[keys[key]]} for key in sorted(keys)]
         statement = insert(connection, names)
         newest = case((names.c.used > statement.excluded.used, names.c.used), else_=statement.excluded.used)
         upsert = statement.on_conflict_do_update(index_elements=[names.c.digest], set_={"used": newest})
-        if rows:
-            connection.execute(upsert, rows)
+        connection.execute(upsert, rows)
         for chunk in chunks(keys):
             for row in connection.execute(select(names.c.id, names.c.digest).where(names.c.digest.in_(chunk))):
                 value = keys[row.digest]
                 self._known[value] = (row.id, wanted[value])
 
-    def number(self, value: str) -> int | None:
+    def trim(self) -> None:
+        """Keep the memory bounded; between transactions, since within one the numbers are in use."""
+        if len(self._known) > self._remember:
+            self._known.clear()
+
+    def number(self, text: str) -> int | None:
         """The string's number, None for the empty string."""
-        return self._known[value][0] if value else None
+        return self._known[text][0] if text else None
+
+    def numbers(self, texts: Iterable[str]) -> list[int | None]:
+        """The same for many."""
+        known = self._known
+        return [known[text][0] if text else None for text in texts]
 
 
 def values(connection: Connection, numbers: Iterable[int | None]) -> dict[int | None, str]:

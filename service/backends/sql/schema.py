@@ -52,7 +52,7 @@ def check(engine: Engine) -> str | None:
             current = MigrationContext.configure(connection).get_current_revision()
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", None) or error).splitlines()[0]
-        return f"the database does not answer: {cause}; see that it runs, that its disk has space and that its URL is right"
+        return f"the database does not answer: {cause}; see that it runs, has disk space and is at the URL given"
     if current == head:
         return None
     if current is None:
