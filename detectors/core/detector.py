@@ -33,6 +33,29 @@ class Tail(enum.StrEnum):
     BOTH = "both"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalSpec:
+    """What a signal is before it has a value: enough to get its p-value from its value."""
+
+    unit: str
+    tail: Tail | None
+    """Which side is suspicious; None for context that is measured and shown but is no evidence."""
+    words: str
+    """Reason in words with ``{value}`` for the number and its unit."""
+    stratified: bool = True
+    """Compared with benign entities of about the same query count; False: with all of the scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What a detector reads out of a state before it knows what is benign."""
+
+    values: Mapping[str, float]
+    """Signal name -> value, rounded to 6 significant digits so that ranks do not hang on the last bits."""
+    against: Mapping[str, str] = field(default_factory=dict)
+    """What speaks against: context signal -> sentence, completed with the benign median by ``judge``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Signal:
     """One measured quantity, beside what is benign for it."""
@@ -61,6 +84,8 @@ class Score:
     signals: tuple[Signal, ...]
     against: Mapping[str, str] = field(default_factory=dict)
     """What speaks against: name -> one sentence with its numbers."""
+    values: Mapping[str, float] = field(default_factory=dict)
+    """Every value measured, evidence and context: what a baseline is fitted from."""
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.value <= 1.0:
@@ -82,6 +107,8 @@ class Detector(Protocol):
     group: ClassVar[Group]
     scopes: ClassVar[frozenset[str]]
     """Scopes of the entities it follows."""
+    signals: ClassVar[Mapping[str, SignalSpec]]
+    """Every signal it can measure, by full name."""
 
     def empty(self) -> State: ...
 
@@ -89,4 +116,10 @@ class Detector(Protocol):
 
     def merge(self, a: State, b: State) -> State: ...
 
-    def score(self, state: State, baseline: Baseline, at: float) -> Score | None: ...
+    def measure(self, state: State, at: float) -> Measurement | None:
+        """The signals' values at event time ``at``; None while there is not enough data."""
+        ...
+
+    def score(self, state: State, baseline: Baseline, at: float) -> Score | None:
+        """``judge`` of what ``measure`` says."""
+        ...

@@ -1,0 +1,145 @@
+"""Diversity: how many different things are asked, and in how many directions they spread.
+
+A harvester wants the model's whole map, or one province of it in depth; so
+its fresh prompts are nearly all distinct, and spread wider (breadth) or
+narrower (depth) than a customer's. Distinct prompts are counted by
+HyperLogLog; the spread is the effective rank of the second moments of the
+prompts' coordinates along 32 fixed directions, which for this kernel is the
+Vendi score, and which adds up over batches and accounts.
+
+Weakness: a broad chat product behind one key is as diverse as a harvest of
+breadth; what tells them apart is continuation and the response. An attacker
+who samples from benign prompts is not diverse at all.
+
+References
+----------
+[^1]: Roy, O., Vetterli, M., 2007. The effective rank: a measure of effective
+      dimensionality. EUSIPCO.
+[^2]: Friedman, D., Dieng, A. B., 2023. The Vendi Score: A Diversity
+      Evaluation Metric for Machine Learning. TMLR.
+[^3]: Flajolet, P. et al., 2007. HyperLogLog. AofA.
+
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from detectors.core.detector import Group, Measurement, Score, SignalSpec, Tail
+from detectors.core.judge import judge, rounded
+from detectors.features import codebook
+from detectors.features.surface import LENGTH
+from detectors.sketches import hll
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from detectors.core.baseline import Baseline
+    from detectors.core.observation import Observations
+    from detectors.core.state import State
+
+_UPPER = np.triu_indices(codebook.DIRECTIONS)
+STATE = np.dtype(
+    [
+        ("prompts", "u1", hll.REGISTERS),
+        ("moments", "<f8", len(_UPPER[0])),  # upper triangle of the summed outer products
+        ("length", "<f8", 2),  # sum and sum of squares of the log length
+        ("fresh", "<u8"),
+        ("seen", "<u8"),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diversity:
+    """Distinct fresh prompts and their spread.
+
+    Parameters
+    ----------
+    grace
+        Fresh prompts before the first score.
+
+    """
+
+    name: ClassVar[str] = "diversity"
+    version: ClassVar[int] = 1
+    group: ClassVar[Group] = Group.CONTENT
+    scopes: ClassVar[frozenset[str]] = frozenset({"account", "org", "end_user"})
+    signals: ClassVar[Mapping[str, SignalSpec]] = {
+        "diversity.distinct_share": SignalSpec(
+            unit="%", tail=Tail.UPPER, words="{value} of all queries are distinct, new prompts"
+        ),
+        "diversity.effective_rank": SignalSpec(
+            unit="of 32 directions", tail=Tail.BOTH, words="new prompts spread over {value} (effective rank)"
+        ),
+        "diversity.length_spread": SignalSpec(
+            unit="e-folds",
+            tail=Tail.LOWER,
+            words="the length of new prompts varies by {value} (standard deviation of the log length)",
+        ),
+    }
+
+    grace: int = 15
+    book: codebook.Codebook = field(default_factory=codebook.default, repr=False)
+
+    def empty(self) -> State:
+        """Nothing seen."""
+        return np.zeros((), STATE)
+
+    def update(self, state: State, batch: Observations) -> State:
+        """The registers and sums with the batch's fresh prompts in them."""
+        out = state.copy()
+        rows = np.flatnonzero(batch.fresh)
+        out["seen"] += np.uint64(len(batch))
+        if not len(rows):
+            return out
+        points = self.book.project(batch.embedding[rows])
+        lengths = batch.surface[rows, LENGTH].astype(np.float64)
+        out["prompts"] = hll.add(state["prompts"], batch.prompt[rows])
+        out["moments"] += (points.T @ points)[_UPPER]
+        out["length"] += (lengths.sum(), lengths @ lengths)
+        out["fresh"] += np.uint64(len(rows))
+        return out
+
+    def merge(self, a: State, b: State) -> State:
+        """The registers and sums of both."""
+        out = a.copy()
+        out["prompts"] = hll.merge(a["prompts"], b["prompts"])
+        for name in ("moments", "length", "fresh", "seen"):
+            out[name] += b[name]
+        return out
+
+    def measure(self, state: State, at: float) -> Measurement | None:  # noqa: ARG002 - the prompts do not age
+        """Share and spread of the fresh prompts; None below ``grace`` of them."""
+        fresh = int(state["fresh"])
+        if fresh < self.grace:
+            return None
+        mean, square = state["length"] / fresh
+        values = {
+            "diversity.distinct_share": min(hll.estimate(state["prompts"]) / int(state["seen"]), 1.0),
+            "diversity.effective_rank": effective_rank(state["moments"]),
+            "diversity.length_spread": float(np.sqrt(max(square - mean * mean, 0.0))),
+        }
+        return Measurement({name: rounded(value) for name, value in values.items()})
+
+    def score(self, state: State, baseline: Baseline, at: float) -> Score | None:
+        """How far share and spread lie from those of benign entities."""
+        measured = self.measure(state, at)
+        return None if measured is None else judge(self.signals, measured, baseline)
+
+
+def effective_rank(moments: NDArray[np.float64]) -> float:
+    """Exponential of the entropy of the eigenvalues' shares: 1 for one direction, 32 for all alike."""
+    matrix = np.zeros((codebook.DIRECTIONS, codebook.DIRECTIONS))
+    matrix[_UPPER] = moments
+    values = np.maximum(np.linalg.eigvalsh(matrix, UPLO="U"), 0.0)
+    total = values.sum()
+    if total <= 0:
+        return 1.0
+    shares = values[values > 1e-12 * total] / total
+    return float(np.exp(-(shares * np.log(shares)).sum()))

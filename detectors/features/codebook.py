@@ -1,0 +1,89 @@
+"""Codebook: a fixed map of what prompts are about.
+
+256 cells (k-means of embeddings) and the 32 directions along which ordinary
+prompts differ most. It is fitted once from public corpora by
+``python -m detectors.features.fit`` and ships as numbers; the same map for
+every account is what makes histograms of cells and second moments mergeable.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import as_file, files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from detectors.core.observation import EMBEDDING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+CELLS = 256
+DIRECTIONS = 32
+FORMAT = "revenuer-codebook-1"
+
+
+class CodebookError(RuntimeError):
+    """The codebook cannot be used; the message says what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Codebook:
+    """Centre, directions and cells of the embedding space."""
+
+    mean: NDArray[np.float32]
+    """Mean embedding, shape (EMBEDDING,)."""
+    directions: NDArray[np.float32]
+    """Orthonormal rows, widest first, shape (DIRECTIONS, EMBEDDING)."""
+    centroids: NDArray[np.float32]
+    """Shape (CELLS, EMBEDDING)."""
+    offsets: NDArray[np.float32]
+    """Half the squared length of each centroid."""
+    metadata: Mapping[str, Any]
+    version: str
+    """Digest of the numbers."""
+
+    def cell(self, embedding: NDArray[np.float32]) -> int:
+        """The nearest centroid of one embedding."""
+        return int(np.argmax(self.centroids @ embedding - self.offsets))
+
+    def project(self, embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Coordinates along the directions, from the mean; shape (n, DIRECTIONS)."""
+        return (embeddings.astype(np.float64) - self.mean) @ self.directions.T.astype(np.float64)
+
+
+def load(path: Path) -> Codebook:
+    """The codebook in a file.
+
+    Raises
+    ------
+    CodebookError
+        It is missing, or not whole.
+
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            metadata = json.loads(stored["metadata"].tobytes().decode())
+            arrays = [stored[name].astype(np.float32) for name in ("mean", "directions", "centroids")]
+    except (OSError, ValueError, KeyError) as error:
+        raise CodebookError(f"codebook {path} cannot be read: {error}; reinstall the package") from error
+    shapes = [(EMBEDDING,), (DIRECTIONS, EMBEDDING), (CELLS, EMBEDDING)]
+    if metadata.get("format") != FORMAT or [array.shape for array in arrays] != shapes:
+        raise CodebookError(f"codebook {path} is not of the format {FORMAT}; reinstall the package")
+    mean, directions, centroids = arrays
+    digest = hashlib.blake2b(b"".join(array.tobytes() for array in arrays), digest_size=6).hexdigest()
+    return Codebook(mean, directions, centroids, (centroids**2).sum(axis=1) / 2, metadata, digest)
+
+
+@cache
+def default() -> Codebook:
+    """The codebook that ships with the package."""
+    with as_file(files("detectors.features").joinpath("data/codebook.npz")) as path:
+        return load(path)

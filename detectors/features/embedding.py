@@ -1,0 +1,107 @@
+"""Embedding: the mean of static token vectors, whose weights ship inside wordllama's wheel.
+
+The wheel's own loader pads a batch to its longest text, downloads what it
+does not find and sets up the root logger, so its two files are read here
+directly. Each text is pooled by itself: its vector does not depend on the
+batch it came in, so that live and replayed traffic agree to the bit.
+
+References
+----------
+[^1]: Miller, D. L., 2024. WordLlama: Recycled Token Embeddings from Large
+      Language Models. https://github.com/dleemiller/wordllama
+
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from safetensors.numpy import load_file
+from tokenizers import Tokenizer
+
+from detectors.core.observation import EMBEDDING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+VERSION = "l2_supercat_256"
+
+
+class EmbeddingError(RuntimeError):
+    """The embedding's files are not where the wheel puts them; the message says what to do."""
+
+
+class Embedder:
+    """Texts to unit vectors.
+
+    Parameters
+    ----------
+    table
+        Token vectors, shape (vocabulary, EMBEDDING); kept as stored (float16) and widened as they occur.
+    tokenizer
+        Texts to rows of the table.
+
+    """
+
+    def __init__(self, table: NDArray[np.float16], tokenizer: Tokenizer) -> None:
+        if table.ndim != 2 or table.shape[1] != EMBEDDING:
+            raise EmbeddingError(f"token vectors of shape {table.shape}, expected (vocabulary, {EMBEDDING})")
+        self._table = table
+        # Widening half floats costs more than all the rest, so it is done once a token; pages of
+        # tokens that never occur are never touched and take no memory.
+        self._wide = np.zeros(table.shape, np.float32)
+        self._widened = np.zeros(len(table), np.bool_)
+        self._tokenizer = tokenizer
+        self._unknown = tokenizer.token_to_id("<unk>")
+
+    def embed(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        """One vector of unit length a text; zeros where it has no known token."""
+        if not texts:
+            return []
+        encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [self._pool(item.ids) for item in encoded]
+
+    def _pool(self, ids: list[int]) -> NDArray[np.float32]:
+        rows = np.array(ids, np.int64)
+        rows = rows[(rows != self._unknown) & (rows < len(self._table))]
+        if not len(rows):
+            return np.zeros(EMBEDDING, np.float32)
+        new = rows[~self._widened[rows]]
+        if len(new):
+            self._wide[new] = self._table[new]
+            self._widened[new] = True
+        pooled = self._wide[rows].sum(axis=0)
+        length = np.sqrt(pooled @ pooled)
+        return pooled / length if length > 0 else np.zeros(EMBEDDING, np.float32)
+
+
+@cache
+def default() -> Embedder:
+    """The embedder of the installed wheel.
+
+    Raises
+    ------
+    EmbeddingError
+        The wheel is not installed, or not whole.
+
+    """
+    found = importlib.util.find_spec("wordllama")
+    if found is None or not found.submodule_search_locations:
+        raise EmbeddingError("the package wordllama is not installed: run 'pip install wordllama'")
+    folder = Path(found.submodule_search_locations[0])
+    weights = folder / "weights" / "l2_supercat_256.safetensors"
+    tokenizer = folder / "tokenizers" / "l2_supercat_tokenizer_config.json"
+    for path in (weights, tokenizer):
+        if not path.is_file():
+            raise EmbeddingError(f"{path} is missing: reinstall the package wordllama")
+    tokens = Tokenizer.from_file(str(tokenizer))
+    tokens.no_padding()
+    tokens.no_truncation()
+    (table,) = load_file(weights).values()
+    return Embedder(table, tokens)

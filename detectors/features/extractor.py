@@ -1,0 +1,177 @@
+"""Extractor: prompts to rows of Observations, within a bound and through a cache.
+
+Of the last user turn and of the system prompt the head and the tail are
+read, ``bound`` characters in all; whatever the length of the text, the rest
+is hashed once and no more. The views (embedding, surface, n-grams, cell) and
+``prompt`` are of the last user turn; ``skeleton`` is of both, because a fixed
+instruction may sit in either.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from detectors.features import codebook, embedding, skeleton
+from detectors.features.ngrams import ngrams
+from detectors.features.surface import surface
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from detectors.core.observation import Observations
+
+VERSION = 1
+"""Raised with every change of a view's meaning."""
+
+
+class Prompt(NamedTuple):
+    """What a query asks."""
+
+    system: str
+    """System prompt, empty where there is none."""
+    user: str
+    """The last user turn; for a completion its prompts, joined."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Views:
+    """What is known of one user turn."""
+
+    has_text: bool
+    prompt: int
+    template: str
+    slots: int
+    cell: int
+    embedding: NDArray[np.float32]
+    surface: NDArray[np.float32]
+    ngrams: NDArray[np.float32]
+
+
+class Extractor:
+    """Prompts to numbers and keyed digests.
+
+    Parameters
+    ----------
+    key
+        Of the installation; digests are worthless without it. At most 64 bytes.
+    bound
+        Characters read of a query: two thirds of the last user turn, a third of the system prompt.
+    cache
+        User turns whose views are kept, least recently used out first; some 2.5 KB each.
+
+    """
+
+    def __init__(self, key: bytes, *, bound: int = 768, cache: int = 8192) -> None:
+        if bound < 96:
+            raise ValueError(f"invalid bound '{bound}': must be at least 96 characters")
+        if cache < 1:
+            raise ValueError(f"invalid cache '{cache}': must be at least 1")
+        self._key = key
+        self._user, self._system = bound - bound // 3, bound // 3
+        self._codebook = codebook.default()
+        self._embedder = embedding.default()
+        self._views: OrderedDict[bytes, _Views] = OrderedDict()
+        self._templates: OrderedDict[bytes, str] = OrderedDict()
+        self._limit = cache
+        parts = (VERSION, embedding.VERSION, self._codebook.version, f"skeleton-{skeleton.VERSION}", f"bound-{bound}")
+        self.version: str = "/".join(map(str, parts))
+        """Of everything that decides the numbers; scores of two versions are not compared."""
+
+    def fill(self, into: Observations, prompts: Sequence[Prompt | None]) -> None:
+        """Fill the text rows of ``into`` in place; row ``i`` from ``prompts[i]``, untouched where that is None.
+
+        Raises
+        ------
+        ValueError
+            There are not as many prompts as rows.
+
+        """
+        if len(prompts) != len(into):
+            raise ValueError(f"{len(prompts)} prompts for {len(into)} rows")
+        asked = [(row, prompt) for row, prompt in enumerate(prompts) if prompt is not None]
+        for (row, prompt), views in zip(asked, self._look_up([prompt.user for _, prompt in asked]), strict=True):
+            into.has_text[row] = views.has_text
+            into.prompt[row] = views.prompt
+            into.slots[row] = views.slots
+            into.cell[row] = views.cell
+            into.embedding[row] = views.embedding
+            into.surface[row] = views.surface
+            into.ngrams[row] = views.ngrams
+            if views.has_text:
+                into.skeleton[row] = self._digest(f"{self._system_template(prompt.system)}\0{views.template}")
+
+    def _look_up(self, texts: list[str]) -> list[_Views]:
+        names = [self._name(text) for text in texts]
+        new = {name: text for name, text in zip(names, texts, strict=True) if name not in self._views}
+        if new:
+            parts = {name: _clean(_ends(text.strip(), self._user)) for name, text in new.items()}
+            vectors = self._embedder.embed(list(parts.values()))
+            for (name, part), vector in zip(parts.items(), vectors, strict=True):
+                self._views[name] = self._view(new[name], part, vector, name)
+        found = []
+        for name in names:
+            self._views.move_to_end(name)
+            found.append(self._views[name])
+        # Only now, so that a batch larger than the cache still finds its own.
+        while len(self._views) > self._limit:
+            self._views.popitem(last=False)
+        return found
+
+    def _view(self, text: str, part: str, vector: NDArray[np.float32], name: bytes) -> _Views:
+        data = part.encode()
+        known = bool(vector.any())
+        taken_apart = skeleton.mask(part)
+        whole = len(text) <= self._user
+        # Of a text that is read whole, case and spacing do not count; of a longer one every byte does.
+        prompt = self._digest(" ".join(part.casefold().split())) if whole else int.from_bytes(name[:8], "little")
+        return _Views(
+            has_text=known,
+            prompt=prompt if known else 0,
+            template=taken_apart.template,
+            slots=self._digest("\x1f".join(taken_apart.fillers)) if known else 0,
+            cell=self._codebook.cell(vector) if known else 0,
+            embedding=vector,
+            surface=surface(part, data, len(text)) if known else np.zeros_like(surface("", b"", 0)),
+            ngrams=ngrams(data) if known else ngrams(b""),
+        )
+
+    def _system_template(self, text: str) -> str:
+        if not text:
+            return ""
+        name = self._name(text)
+        template = self._templates.get(name)
+        if template is None:
+            template = skeleton.mask(_clean(_ends(text.strip(), self._system))).template
+            self._templates[name] = template
+            if len(self._templates) > self._limit:
+                self._templates.popitem(last=False)
+        else:
+            self._templates.move_to_end(name)
+        return template
+
+    def _name(self, text: str) -> bytes:
+        # JSON may hold lone surrogates, which no other error handler keeps apart.
+        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, key=self._key).digest()
+
+    def _digest(self, text: str) -> int:
+        return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8, key=self._key).digest(), "little")
+
+
+def _ends(text: str, bound: int) -> str:
+    """Head and tail of a text, two thirds and one; the whole of a short one."""
+    if len(text) <= bound:
+        return text
+    tail = bound // 3
+    return f"{text[: bound - tail - 1]}\n{text[-tail:]}"
+
+
+def _clean(text: str) -> str:
+    """The text without lone surrogates, which cannot be encoded."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

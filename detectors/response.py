@@ -1,0 +1,134 @@
+"""Response: what the answers are worth as training data.
+
+The value of a query to a distiller is a long answer to a short, new,
+self-contained question. Three things are measured over all queries: how long
+the answer is compared with the question, how many tokens a query brings in
+answers to fresh prompts, and what share of queries are fresh *and* answered at
+length. Label-like answers (batch labelling), long inputs with short outputs
+(retrieval, extraction) and follow-ups (chats) all pull them down.
+
+Weakness: writing aids and generators of product texts have the same profile
+as a harvester; rubric grading and preference labels, which distillers ask for
+too, have short answers and pass.
+
+References
+----------
+[^1]: Wang, Y. et al., 2023. Self-Instruct: Aligning Language Models with
+      Self-Generated Instructions. ACL (the profile that is looked for).
+[^2]: Anthropic, 2026. Detecting and preventing distillation attacks.
+      https://www.anthropic.com/news/detecting-and-preventing-distillation-attacks
+
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from detectors.core.detector import Group, Measurement, Score, SignalSpec, Tail
+from detectors.core.judge import judge, quantity, rounded
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from detectors.core.baseline import Baseline
+    from detectors.core.observation import Observations
+    from detectors.core.state import State
+
+LONG = 64
+"""Tokens from which an answer counts as long: above labels, numbers and one-line replies."""
+BINS = 24
+"""Half-octaves of the answer's length: 1, 1.4, 2, ... 2,900 tokens and more."""
+STATE = np.dtype([("ratio", "<f8"), ("tokens", "<f8"), ("lengths", "<u4", BINS), ("long", "<u8"), ("answered", "<u8")])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """Length of the answers, and what they answer.
+
+    Parameters
+    ----------
+    grace
+        Answered queries before the first score.
+
+    """
+
+    name: ClassVar[str] = "response"
+    version: ClassVar[int] = 1
+    group: ClassVar[Group] = Group.RESPONSE
+    scopes: ClassVar[frozenset[str]] = frozenset({"account", "org", "end_user"})
+    signals: ClassVar[Mapping[str, SignalSpec]] = {
+        "response.answer_ratio": SignalSpec(
+            unit="tokens", tail=Tail.UPPER, words="for each token asked come {value} of answer (geometric mean)"
+        ),
+        "response.fresh_tokens": SignalSpec(
+            unit="tokens", tail=Tail.UPPER, words="a query brings {value} of answer to something new, on average"
+        ),
+        "response.long_fresh_share": SignalSpec(
+            unit="%",
+            tail=Tail.UPPER,
+            words=f"{{value}} of queries are new, single-turn and answered with {LONG} tokens or more",
+        ),
+        "response.median_answer": SignalSpec(unit="tokens", tail=None, words="the median answer has {value}"),
+    }
+
+    grace: int = 20
+
+    def empty(self) -> State:
+        """Nothing answered."""
+        return np.zeros((), STATE)
+
+    def update(self, state: State, batch: Observations) -> State:
+        """The sums with the batch's answers in them."""
+        answered = batch.ok & batch.has_text
+        out = state.copy()
+        if not answered.any():
+            return out
+        answers, asked = batch.output_tokens[answered], batch.input_tokens[answered]
+        fresh = batch.fresh[answered]
+        out["ratio"] += (np.log1p(answers) - np.log1p(asked)).sum()
+        out["tokens"] += answers[fresh].sum()
+        bins = np.clip(2 * np.log2(np.maximum(answers, 1.0)), 0, BINS - 1).astype(np.intp)
+        out["lengths"] += np.bincount(bins, minlength=BINS).astype(np.uint32)
+        out["long"] += np.uint64((fresh & (answers >= LONG)).sum())
+        out["answered"] += np.uint64(answered.sum())
+        return out
+
+    def merge(self, a: State, b: State) -> State:
+        """The sums of both."""
+        out = a.copy()
+        for name in STATE.names or ():
+            out[name] += b[name]
+        return out
+
+    def measure(self, state: State, at: float) -> Measurement | None:  # noqa: ARG002 - answers do not age
+        """Means over the answered queries; None below ``grace`` of them."""
+        answered = int(state["answered"])
+        if answered < self.grace:
+            return None
+        values = {
+            "response.answer_ratio": float(np.exp(state["ratio"] / answered)),
+            "response.fresh_tokens": float(state["tokens"]) / answered,
+            "response.long_fresh_share": int(state["long"]) / answered,
+            "response.median_answer": median_length(state["lengths"]),
+        }
+        against = {}
+        if values["response.median_answer"] < 16:
+            length = quantity(round(values["response.median_answer"]), "output tokens")
+            against["response.median_answer"] = f"short, label-like answers: median {length}"
+        return Measurement({name: rounded(value) for name, value in values.items()}, against)
+
+    def score(self, state: State, baseline: Baseline, at: float) -> Score | None:
+        """How far the answers lie above those of benign entities."""
+        measured = self.measure(state, at)
+        return None if measured is None else judge(self.signals, measured, baseline)
+
+
+def median_length(lengths: NDArray[np.uint32]) -> float:
+    """Median answer in tokens, to the middle of its half-octave."""
+    middle = np.searchsorted(np.cumsum(lengths), int(lengths.sum()) / 2)
+    return float(2.0 ** ((middle + 0.5) / 2))

@@ -1,0 +1,1 @@
+"""Sketches: fixed-size registers that merge exactly."""
