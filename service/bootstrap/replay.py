@@ -1,0 +1,81 @@
+"""Replay and fit over files: no process, no store but memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from detectors.core.baseline import Baselines
+from detectors.features import Extractor
+from service.bootstrap.scoring import Brain, brain, scorer
+from service.gateway.dialects import Dialects
+from service.replay.fit import fit_events
+from service.replay.reader import Reader
+from service.replay.runner import run
+from service.secrets import Secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from service.model.flag import Evaluation
+    from service.replay.runner import Result
+    from service.settings import Settings
+
+STRANGER = b"revenuer: replay without an installation".ljust(32, b".")[:32]
+"""Key of digests where there is no installation: they end with the run, so it need not be secret, and
+the same files give the same scores on every machine."""
+
+
+def key(settings: Settings) -> bytes:
+    """The installation's digest key, so that its own log replays to its own scores."""
+    folder = settings.secrets_folder
+    return Secrets.load(folder).digest_key if (folder / "digest_key").exists() else STRANGER
+
+
+def reader(files: Sequence[Path], *, strict: bool = False) -> Reader:
+    """The files as one stream of events."""
+    return Reader(files, dialects=Dialects(), strict=strict)
+
+
+def replay(
+    events: Reader,
+    settings: Settings,
+    *,
+    baseline: Path | None = None,
+    on_events: Callable[[int], None] = lambda _: None,
+    on_evaluation: Callable[[Evaluation], None] = lambda _: None,
+) -> Result:
+    """Take the files through the pipeline under a baseline.
+
+    Raises
+    ------
+    BaselineError
+        The baseline cannot be used.
+    ReaderError
+        A file cannot be read, or a line under ``strict``.
+
+    """
+    own = key(settings)
+    make = scorer(settings, brain(settings, own, baseline), own)
+    return run(events, make=make, on_events=on_events, on_evaluation=on_evaluation)
+
+
+def fit(
+    events: Reader,
+    settings: Settings,
+    *,
+    provenance: Mapping[str, Any],
+    seed: int = 1,
+    on_events: Callable[[int], None] = lambda _: None,
+) -> Baselines:
+    """A baseline of the files, all of which are taken as benign."""
+    own = key(settings)
+    parts = Brain(Extractor(own), Baselines.empty())
+    return fit_events(
+        events,
+        make=scorer(settings, parts, own),
+        provenance=provenance,
+        seed=seed,
+        features=parts.extractor.version,
+        on_events=on_events,
+    )
