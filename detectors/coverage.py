@@ -1,10 +1,13 @@
 """Coverage: how much of the map of topics the fresh prompts have visited.
 
-The map is a fixed codebook of 256 cells. Two numbers that do not grow with
-the count of prompts: the cells that twenty of them would visit (rarefaction)
-and the Good-Turing estimate of how likely the next one is to visit a new cell.
-Both are two-sided: harvests for breadth visit more than a customer does,
-harvests of one skill (the more common kind on record) visit fewer.
+The map is a fixed codebook of 256 cells. What is judged is rarefied, so that
+it does not grow with the count of queries: the cells that twenty of an
+entity's queries open up on average, where a query that is not fresh opens up
+none (a chat dwells on its topic, a harness comes back to it), and, two-sided,
+the cells that twenty *fresh* prompts visit: harvests for breadth visit more
+than a customer does, harvests of one skill (the more common kind on record)
+fewer. Good-Turing's chance of a new topic and Chao1's number of topics to come
+are given as context.
 
 Weakness: topics are not tasks; a new customer of another trade is novel as
 well, so novelty by itself convicts nobody. One job spread over accounts by
@@ -45,7 +48,7 @@ if TYPE_CHECKING:
 
 SAMPLE = 20
 """Prompts that the rarefied count is about."""
-STATE = np.dtype([("cells", "<u4", CELLS)])
+STATE = np.dtype([("cells", "<u4", CELLS), ("seen", "<u8")])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +67,14 @@ class Coverage:
     group: ClassVar[Group] = Group.CONTENT
     scopes: ClassVar[frozenset[str]] = frozenset({"account", "org", "end_user"})
     signals: ClassVar[Mapping[str, SignalSpec]] = {
-        "coverage.cells_in_20": SignalSpec(
-            unit="of 256 topics", tail=Tail.BOTH, words="twenty new prompts of this caller touch {value}"
+        "coverage.opened_in_20": SignalSpec(
+            unit="of 256 topics", tail=Tail.UPPER, words="twenty queries of this caller open up {value}, on average"
+        ),
+        "coverage.visited_in_20": SignalSpec(
+            unit="of 256 topics", tail=Tail.BOTH, words="twenty new prompts of this caller touch {value}, on average"
         ),
         "coverage.unseen_mass": SignalSpec(
-            unit="%",
-            tail=Tail.BOTH,
-            words="the next new prompt has a chance of {value} to be about something not asked before (Good-Turing)",
+            unit="%", tail=None, words="{value} is the chance of the next new prompt to open up a topic (Good-Turing)"
         ),
         "coverage.topics": SignalSpec(
             unit="topics", tail=None, words="about {value} of 256 would be visited in the end (Chao1)"
@@ -87,12 +91,14 @@ class Coverage:
         """The counts with the batch's fresh prompts in them."""
         out = state.copy()
         out["cells"] += np.bincount(batch.cell[batch.fresh], minlength=CELLS).astype(np.uint32)
+        out["seen"] += np.uint64(batch.has_text.sum())
         return out
 
     def merge(self, a: State, b: State) -> State:
         """The counts of both."""
         out = a.copy()
         out["cells"] += b["cells"]
+        out["seen"] += b["seen"]
         return out
 
     def measure(self, state: State, at: float) -> Measurement | None:  # noqa: ARG002 - visits do not age
@@ -101,7 +107,8 @@ class Coverage:
         if counts.sum() < self.grace:
             return None
         values = {
-            "coverage.cells_in_20": rarefied(counts, SAMPLE),
+            "coverage.opened_in_20": rarefied(counts, SAMPLE, float(state["seen"])),
+            "coverage.visited_in_20": rarefied(counts, SAMPLE, counts.sum()),
             "coverage.unseen_mass": float((counts == 1).sum() / counts.sum()),
             "coverage.topics": chao1(counts),
         }
@@ -113,9 +120,8 @@ class Coverage:
         return None if measured is None else judge(self.signals, measured, baseline)
 
 
-def rarefied(counts: NDArray[np.float64], sample: int) -> float:
-    """Cells expected in a sample of that size, drawn without replacement from these visits."""
-    total = counts.sum()
+def rarefied(counts: NDArray[np.float64], sample: int, total: float) -> float:
+    """Cells expected in a sample of that size, drawn without replacement from ``total`` queries with these visits."""
     drawn = np.arange(sample)
     # A cell is missed when each draw comes from the rest; where the rest is too small a factor is 0.
     missed = np.prod(np.maximum(total - counts[:, None] - drawn, 0.0) / (total - drawn), axis=1)

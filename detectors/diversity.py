@@ -72,14 +72,14 @@ class Diversity:
     scopes: ClassVar[frozenset[str]] = frozenset({"account", "org", "end_user"})
     signals: ClassVar[Mapping[str, SignalSpec]] = {
         "diversity.distinct_share": SignalSpec(
-            unit="%", tail=Tail.UPPER, words="{value} of all queries are distinct, new prompts"
+            unit="%", tail=Tail.UPPER, words="{value} of queries ask something new that was not asked before"
         ),
         "diversity.effective_rank": SignalSpec(
             unit="of 32 directions", tail=Tail.BOTH, words="new prompts spread over {value} (effective rank)"
         ),
         "diversity.length_spread": SignalSpec(
             unit="e-folds",
-            tail=Tail.LOWER,
+            tail=None,
             words="the length of new prompts varies by {value} (standard deviation of the log length)",
         ),
     }
@@ -95,7 +95,7 @@ class Diversity:
         """The registers and sums with the batch's fresh prompts in them."""
         out = state.copy()
         rows = np.flatnonzero(batch.fresh)
-        out["seen"] += np.uint64(len(batch))
+        out["seen"] += np.uint64(batch.has_text.sum())
         if not len(rows):
             return out
         points = self.book.project(batch.embedding[rows])

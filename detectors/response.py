@@ -3,8 +3,8 @@
 The value of a query to a distiller is a long answer to a short, new,
 self-contained question. Three things are measured over all queries: how long
 the answer is compared with the question, how many tokens a query brings in
-answers to fresh prompts, and what share of queries are fresh *and* answered at
-length. Label-like answers (batch labelling), long inputs with short outputs
+answers to fresh prompts, and, as context, what share of queries are fresh *and*
+answered at length. Label-like answers (batch labelling), long inputs with short outputs
 (retrieval, extraction) and follow-ups (chats) all pull them down.
 
 Weakness: writing aids and generators of product texts have the same profile
@@ -70,7 +70,7 @@ class Response:
         ),
         "response.long_fresh_share": SignalSpec(
             unit="%",
-            tail=Tail.UPPER,
+            tail=None,
             words=f"{{value}} of queries are new, single-turn and answered with {LONG} tokens or more",
         ),
         "response.median_answer": SignalSpec(unit="tokens", tail=None, words="the median answer has {value}"),
