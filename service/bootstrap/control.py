@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from service.api import build
+from service.api.app import build
+from service.api.control import clock
 from service.api.tokens import bootstrap as first_token
 from service.bootstrap.stores import secrets, stores, upgrade
 
@@ -35,4 +36,4 @@ def initialise(settings: Settings) -> str:
     upgrade(settings)
     held = stores(settings)
     held.decisions.republish()
-    return first_token(held.tokens, settings, keys) or ""
+    return first_token(held.tokens, settings, keys, now=clock())
