@@ -43,7 +43,7 @@ class Ask:
 def digest(document: dict[str, Any]) -> bytes:
     """Sixteen bytes that stand for what a request asks."""
     asked = {name: value for name, value in document.items() if name not in _HOW}
-    return hashlib.blake2b(msgspec.json.encode(asked), digest_size=16).digest()
+    return hashlib.blake2b(msgspec.json.encode(asked, order="sorted"), digest_size=16).digest()
 
 
 def tokens(text: str) -> int:
