@@ -43,6 +43,9 @@ KEPT = 512
 DENSE = 128
 """Of those, values kept one by one at either end, where p-values are decided."""
 
+_OWN = frozenset({"format", "version", "features", "detectors", "references", "calibrations"})
+"""Keys of the file's header that are no provenance."""
+
 
 def stratum(queries: int) -> int:
     """0 for fewer than 40 queries, 1 for 40-79, 2 for 80-159, ..., at most ``LAST_STRATUM``."""
@@ -134,7 +137,7 @@ class Baselines:
     detectors: Mapping[str, int]
     """Detector -> version, likewise."""
     provenance: Mapping[str, Any]
-    """How it was made: command, seed, sources with licences, counts."""
+    """How it was made: command, seed, licences, sources, counts."""
     version: str = ""
     """Digest of the contents; empty only while it is being built."""
 
@@ -195,9 +198,12 @@ class Baselines:
     def header(self) -> dict[str, Any]:
         """All that is no array, as JSON."""
         return {
+            "command": "revenuer baseline fit",
+            "seed": 0,
+            "licences": [],
+            **self.provenance,
             "features": self.features,
             "detectors": dict(self.detectors),
-            "provenance": dict(self.provenance),
             "references": [
                 [*key, reference.n, len(reference.values)] for key, reference in sorted(self.references.items())
             ],
@@ -237,7 +243,7 @@ class Baselines:
             calibrations=calibrations,
             features=str(header["features"]),
             detectors={str(name): int(version) for name, version in header["detectors"].items()},
-            provenance=dict(header["provenance"]),
+            provenance={key: value for key, value in header.items() if key not in _OWN},
         )
         if loaded.version != header["version"]:
             raise ValueError("its contents do not match its version")

@@ -66,7 +66,7 @@ def read(path: Path) -> tuple[dict[str, Any], tuple[NDArray[Any], ...]]:
         if not zipfile.is_zipfile(path):
             raise ValueError("it is no npz file")
         with np.load(path, allow_pickle=False) as stored:
-            header = json.loads(stored["header"].tobytes().decode())
+            header = json.loads(str(stored["about"]))
             if not isinstance(header, dict) or header.get("format") != FORMAT:
                 raise ValueError(f"it is not of the format {FORMAT}")
             arrays = tuple(stored[name] for name, _ in _ARRAYS)
@@ -79,11 +79,11 @@ def read(path: Path) -> tuple[dict[str, Any], tuple[NDArray[Any], ...]]:
 def write(path: Path, header: Mapping[str, Any], arrays: tuple[NDArray[Any], ...]) -> None:
     """Write the file beside its place and move it there, so that a reader sees the old or the new one."""
     path = Path(path)
-    text = json.dumps({"format": FORMAT, **header}, sort_keys=True, allow_nan=False).encode()
+    about = np.array(json.dumps({"format": FORMAT, **header}, sort_keys=True, allow_nan=False))
     values, ranks, scores = arrays
     with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as out:
         try:
-            np.savez_compressed(out, header=np.frombuffer(text, np.uint8), values=values, ranks=ranks, scores=scores)
+            np.savez_compressed(out, about=about, values=values, ranks=ranks, scores=scores)
             out.flush()
             os.fsync(out.fileno())
             Path(out.name).replace(path)

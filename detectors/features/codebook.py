@@ -46,7 +46,8 @@ class Codebook:
     """Shape (CELLS, EMBEDDING)."""
     offsets: NDArray[np.float32]
     """Half the squared length of each centroid."""
-    metadata: Mapping[str, Any]
+    about: Mapping[str, Any]
+    """Command, seed, licences and sources of the fit."""
     version: str
     """Digest of the numbers."""
 
@@ -70,16 +71,16 @@ def load(path: Path) -> Codebook:
     """
     try:
         with np.load(path, allow_pickle=False) as stored:
-            metadata = json.loads(stored["metadata"].tobytes().decode())
+            about = json.loads(str(stored["about"]))
             arrays = [stored[name].astype(np.float32) for name in ("mean", "directions", "centroids")]
     except (OSError, ValueError, KeyError) as error:
         raise CodebookError(f"codebook {path} cannot be read: {error}; reinstall the package") from error
     shapes = [(EMBEDDING,), (DIRECTIONS, EMBEDDING), (CELLS, EMBEDDING)]
-    if metadata.get("format") != FORMAT or [array.shape for array in arrays] != shapes:
+    if about.get("format") != FORMAT or [array.shape for array in arrays] != shapes:
         raise CodebookError(f"codebook {path} is not of the format {FORMAT}; reinstall the package")
     mean, directions, centroids = arrays
     digest = hashlib.blake2b(b"".join(array.tobytes() for array in arrays), digest_size=6).hexdigest()
-    return Codebook(mean, directions, centroids, (centroids**2).sum(axis=1) / 2, metadata, digest)
+    return Codebook(mean, directions, centroids, (centroids**2).sum(axis=1) / 2, about, digest)
 
 
 @cache

@@ -96,7 +96,7 @@ def centroids(points: NDArray[np.float32], *, cells: int, smallest: int, seed: i
 
 
 def fit(sources: Sequence[Path], *, seed: int) -> dict[str, NDArray[Any]]:
-    """Mean, directions, centroids and metadata of these corpora."""
+    """Mean, directions, centroids and origin of these corpora."""
     generator = np.random.default_rng(seed)
     vectors: list[NDArray[np.float32]] = []
     listed: list[dict[str, Any]] = []
@@ -110,10 +110,11 @@ def fit(sources: Sequence[Path], *, seed: int) -> dict[str, NDArray[Any]]:
     mean = points.mean(axis=0)
     _, _, directions = np.linalg.svd(points - mean, full_matrices=False)
     names = " ".join(path.name for path in sources)
-    metadata = {
+    about = {
         "format": FORMAT,
         "command": f"python -m detectors.features.fit --texts {names} --seed {seed} --out codebook.npz",
         "seed": seed,
+        "licences": sorted({source["license"] for source in listed}),
         "embedding": VERSION,
         "sources": listed,
         "texts": len(points),
@@ -123,7 +124,7 @@ def fit(sources: Sequence[Path], *, seed: int) -> dict[str, NDArray[Any]]:
         "mean": mean.astype(np.float16),
         "directions": directions[:DIRECTIONS].astype(np.float32),
         "centroids": centroids(points, cells=CELLS, smallest=SMALLEST, seed=seed).astype(np.float16),
-        "metadata": np.frombuffer(json.dumps(metadata).encode(), np.uint8),
+        "about": np.array(json.dumps(about)),
     }
 
 
