@@ -1,0 +1,152 @@
+"""A request's head, read once: what goes to the upstream, what identifies the caller, what the log keeps."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from service.gateway.identity import CREDENTIALS
+from service.gateway.refusal import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LOGGED = frozenset(
+    {
+        b"user-agent",
+        b"content-type",
+        b"anthropic-version",
+        b"openai-organization",
+        b"openai-project",
+        b"x-stainless-lang",
+        b"x-stainless-package-version",
+        b"x-stainless-retry-count",
+        b"x-stainless-helper-method",
+    }
+)
+CLIENT = "x-revenuer-client"
+"""Name under which the log keeps the order of a client's header names, as a hash."""
+MARKER = b"x-revenuer-via"
+"""Carries the installation's id towards the upstream, so that a circle is noticed."""
+HOP_BY_HOP = frozenset(
+    {
+        b"connection",
+        b"expect",
+        b"http2-settings",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
+FORWARDED = frozenset(
+    {
+        b"forwarded",
+        b"x-forwarded-for",
+        b"x-forwarded-host",
+        b"x-forwarded-port",
+        b"x-forwarded-proto",
+        b"x-real-ip",
+        b"x-user-id",
+    }
+)
+"""Claims about the client that an upstream may believe: passed on from trusted proxies only."""
+END_TO_END = frozenset({*CREDENTIALS, b"content-encoding", b"content-length", b"content-type", b"cookie", b"host"})
+"""Must not be named in Connection: dropping them would change who asks, or what."""
+
+
+@dataclass(slots=True)
+class Head:
+    """What the header fields of a request say."""
+
+    fields: list[tuple[bytes, bytes, bytes]] = field(default_factory=list)
+    """To be forwarded: lower-cased name, name, value."""
+    credentials: list[tuple[bytes, bytes]] = field(default_factory=list)
+    logged: dict[str, str] = field(default_factory=dict)
+    forwarded_for: list[bytes] = field(default_factory=list)
+    length: int | None = None
+    chunked: bool = False
+    marker: bytes = b""
+
+    def render(self, method: str, target: bytes, authority: bytes, extra: Sequence[tuple[bytes, bytes]]) -> bytes:
+        """The head for the upstream: the client's fields in its order and case, behind the upstream's Host."""
+        lines = [method.encode("ascii"), b" ", target, b" HTTP/1.1\r\nHost: ", authority, b"\r\n"]
+        for _, name, value in self.fields:
+            lines += (name, b": ", value, b"\r\n")
+        for name, value in extra:
+            lines += (name, b": ", value, b"\r\n")
+        lines.append(b"Transfer-Encoding: chunked\r\n\r\n" if self.chunked else b"\r\n")
+        return b"".join(lines)
+
+    def __repr__(self) -> str:
+        # The fields hold the caller's key.
+        return "Head(...)"
+
+
+def read_head(fields: Sequence[tuple[bytes, bytes]], *, trusted: bool) -> Head:
+    """Sort a request's fields.
+
+    Parameters
+    ----------
+    fields
+        Names and values as the client wrote them.
+    trusted
+        Whether the peer is a proxy whose claims about the client are passed on.
+
+    Raises
+    ------
+    Refusal
+        400 where Connection names a field that is not the connection's.
+
+    """
+    head = Head()
+    names: list[bytes] = []
+    dropped: set[bytes] = set()
+    for name, value in fields:
+        lower = name.lower()
+        names.append(lower)
+        if lower in HOP_BY_HOP:
+            if lower == b"connection":
+                dropped.update(token.strip().lower() for token in value.split(b","))
+            elif lower == b"transfer-encoding":
+                head.chunked = True
+        elif _passes(head, lower, value, trusted=trusted):
+            head.fields.append((lower, name, value))
+    head.logged[CLIENT] = hashlib.blake2b(b"\n".join(names), digest_size=8).hexdigest()
+    _drop_named(head, dropped)
+    return head
+
+
+def _passes(head: Head, lower: bytes, value: bytes, *, trusted: bool) -> bool:
+    """Note what a field says; whether it goes to the upstream."""
+    if lower in CREDENTIALS:
+        head.credentials.append((lower, value))
+    elif lower in LOGGED:
+        head.logged[lower.decode()] = value.decode("utf-8", "replace")
+    elif lower == b"content-length":
+        head.length = int(value)
+    elif lower in FORWARDED:
+        if lower == b"x-forwarded-for":
+            head.forwarded_for.append(value)
+        return trusted
+    elif lower.startswith(b"x-revenuer-"):
+        if lower == MARKER:
+            head.marker += value
+        return False
+    else:
+        # Some servers read X_Api_Key as X-Api-Key: what was not judged under that name must not arrive as it.
+        return lower != b"host" and b"_" not in lower
+    return True
+
+
+def _drop_named(head: Head, dropped: set[bytes]) -> None:
+    if not dropped or dropped <= {b"keep-alive", b"close", b""}:
+        return
+    if not dropped.isdisjoint(END_TO_END):
+        raise Refusal(400, "connection_names", "Connection names a header field that belongs to the request itself.")
+    head.fields = [item for item in head.fields if item[0] not in dropped]
