@@ -62,7 +62,7 @@ class Supervisor:
         """Start the role's process."""
         child = self.children.setdefault(role, Child(role))
         child.started = time.monotonic()
-        child.process = subprocess.Popen(
+        child.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             command(role), env=environment(self.settings, {LIFELINE: str(self.lifeline)}), pass_fds=(self.lifeline,),
             stdin=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
@@ -94,7 +94,7 @@ class Supervisor:
             try:
                 child.process.wait(GRACE)
             except subprocess.TimeoutExpired:
-                log.error("child.killed", role=role, after=GRACE)
+                log.warning("child.killed", role=role, after=GRACE)
                 child.process.kill()
                 child.process.wait()
 
@@ -131,7 +131,7 @@ def serve(settings: Settings, role: str = "all") -> None:
     prepare(settings)
     if role != "all":
         # Replaced, not forked, so that a supervisor outside sees the role's own process.
-        os.execve(sys.executable, command(role), environment(settings))
+        os.execve(sys.executable, command(role), environment(settings))  # noqa: S606 - our own interpreter
     demo = settings.upstream is None
     if demo:
         settings = settings.model_copy(update={"upstream": f"http://127.0.0.1:{_free_port()}"})
@@ -159,7 +159,8 @@ def _supervise(settings: Settings, *, demo: bool) -> None:
         for role in (*((STANDIN,) if demo else ()), *ROLES):
             supervisor.start(role)
         if _await_ports(supervisor, settings):
-            print(_greeting(settings, demo=demo, notice=notice), flush=True)
+            sys.stdout.write(_greeting(settings, demo=demo, notice=notice) + "\n")
+            sys.stdout.flush()
             if demo:
                 supervisor.start(DEMO)
         while not supervisor.stopping:

@@ -30,14 +30,15 @@ def gateway(settings: Settings) -> None:
 
 def worker(settings: Settings) -> None:
     """Spool to store."""
-    from service.bootstrap.worker import worker as build  # noqa: PLC0415
+    from service.bootstrap.worker import Workers  # noqa: PLC0415
     from service.pipeline.worker import run  # noqa: PLC0415
 
     os.nice(NICENESS)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
-    run(build(settings), stop.is_set)
+    workers = Workers(settings)
+    run(workers, stop.is_set, stale=workers.stale)
 
 
 def control(settings: Settings) -> None:

@@ -169,6 +169,11 @@ class Settings(_Part):
         return self.secrets or self.data / "secrets"
 
     @property
+    def own_baseline(self) -> Path:
+        """The baseline that the installation learnt for itself."""
+        return self.data / "baseline.npz"
+
+    @property
     def decisions_file(self) -> Path:
         """The snapshot of decisions that the guard reads."""
         return self.data / "decisions.json"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from detectors.core.baseline import Baselines
 from detectors.features import Extractor
-from service.bootstrap.scoring import Brain, brain, scorer
+from service.bootstrap.scoring import Brain, baselines, scorer
 from service.gateway.dialects import Dialects
 from service.replay.fit import fit_events
 from service.replay.reader import Reader
@@ -56,7 +56,7 @@ def replay(
 
     """
     own = key(settings)
-    make = scorer(settings, brain(settings, own, baseline), own)
+    make = scorer(settings, Brain(Extractor(own), baselines(settings, baseline)), own)
     return run(events, make=make, on_events=on_events, on_evaluation=on_evaluation)
 
 

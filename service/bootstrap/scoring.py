@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from detectors.core.baseline import Baselines
+import structlog
+
+from detectors.core.baseline import BaselineError, Baselines
 from detectors.core.registry import all_detectors
-from detectors.features import Extractor
 from service.pipeline.rules import RULE, Rules
 from service.pipeline.scorer import Scorer
 
@@ -15,8 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from detectors.features import Extractor
     from service.ports import Checkpoint
     from service.settings import Settings
+
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +32,26 @@ class Brain:
     baselines: Baselines
 
 
-def brain(settings: Settings, key: bytes, baseline: Path | None = None) -> Brain:
-    """Features and baseline: the one asked for, else the installation's own, else the shipped one.
+def baselines(settings: Settings, asked: Path | None = None) -> Baselines:
+    """The baseline asked for, else the installation's own, else the shipped one.
 
     Raises
     ------
     BaselineError
-        The file cannot be used; the message says why.
+        The file asked for cannot be used; the message says why. One's own that cannot be used is
+        passed over and logged: it is learnt anew.
 
     """
-    chosen = baseline or settings.scoring.baseline
-    return Brain(Extractor(key), Baselines.load(chosen) if chosen else Baselines.default())
+    chosen = asked or settings.scoring.baseline
+    if chosen:
+        return Baselines.load(chosen)
+    own = settings.own_baseline
+    if settings.scoring.learn and own.exists():
+        try:
+            return Baselines.load(own)
+        except BaselineError as error:
+            log.warning("baseline.unusable", file=str(own), error=str(error))
+    return Baselines.default()
 
 
 def scorer(settings: Settings, parts: Brain, key: bytes) -> Callable[[Checkpoint], Scorer]:

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from service import metrics
-from service.model.query import Start
 from service.pipeline.events import event
 from service.pipeline.join import Joiner
 from service.ports import Commit, StoreUnavailable
@@ -25,6 +24,7 @@ from service.ports import Commit, StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from service.model.query import Start
     from service.pipeline.join import Joined
     from service.pipeline.scorer import Scorer
     from service.ports import Checkpoint, Dialects, EventSource, Resume, Sourced
@@ -195,13 +195,23 @@ class Worker:
             log.error("spool.damaged", source=source, bytes=size)
 
 
-def run(make: Callable[[], Worker], stop: Callable[[], bool], *, idle: float = 0.05) -> None:
-    """Step until ``stop``. After a failure of the store a new worker begins from its checkpoint."""
+def run(
+    make: Callable[[], Worker],
+    stop: Callable[[], bool],
+    *,
+    stale: Callable[[], bool] = lambda: False,
+    idle: float = 0.05,
+) -> None:
+    """Step until ``stop``.
+
+    A new worker begins from the checkpoint after a failure of the store, and when ``stale`` says
+    that what workers are made of has changed.
+    """
     worker: Worker | None = None
     pause = SHORTEST_PAUSE
     while not stop():
         try:
-            worker = worker or make()
+            worker = make() if worker is None or stale() else worker
             busy = worker.step()
         except StoreUnavailable as error:
             # What this worker holds in memory is ahead of the store now, so it must not go on.

@@ -5,29 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from detectors.core.fit import Measured, fit
+from service.pipeline.learning import measured
 from service.replay.runner import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from detectors.core.baseline import Baselines
-    from service.model.flag import Evaluation
     from service.model.query import QueryEvent
     from service.pipeline.scorer import Scorer
     from service.ports import Checkpoint
-
-DAY = 86_400_000_000
-
-
-def measured(evaluation: Evaluation) -> Measured:
-    """An evaluation as the fit takes it."""
-    return Measured(
-        scope=str(evaluation.entity.scope),
-        entity=evaluation.entity.value,
-        day=evaluation.at // DAY,
-        queries=evaluation.queries,
-        values=evaluation.values,
-    )
 
 
 def fit_events(

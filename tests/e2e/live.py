@@ -78,9 +78,7 @@ def compare(
         logged = held.records.counts()["events"]
     replayed: list[Evaluation] = []
     result = replay.replay(replay.reader([exported]), system.settings, on_evaluation=replayed.append)
-    return Comparison(
-        resent, logged, _keyed(live), _keyed(replayed), live_flags, {flag.id for flag in result.flags}
-    )
+    return Comparison(resent, logged, _keyed(live), _keyed(replayed), live_flags, {flag.id for flag in result.flags})
 
 
 def _paced(records: Sequence[dict[str, Any]], longest: float) -> list[dict[str, Any]]:

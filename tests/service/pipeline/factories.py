@@ -64,7 +64,9 @@ def numbered(*records: Any, source: str = "boot-1", first: int = 1) -> list[Sour
     return [Sourced(source, first + i, record) for i, record in enumerate(records)]
 
 
-def an_event(done: int = T0, *, turns: tuple[tuple[str, str], ...] = (("user", "hello"),), **changes: Any) -> QueryEvent:
+def an_event(
+    done: int = T0, *, turns: tuple[tuple[str, str], ...] = (("user", "hello"),), **changes: Any
+) -> QueryEvent:
     """A chat query that was answered in a second."""
     query = Query(Operation.CHAT, Inspect.PARSED, model="m", turns=tuple(Turn(*turn) for turn in turns))
     fields: dict[str, Any] = {

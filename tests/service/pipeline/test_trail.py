@@ -1,10 +1,14 @@
 from __future__ import annotations
 
-from service.model.query import QueryEvent
+from typing import TYPE_CHECKING
+
 from service.pipeline import trail
 from service.pipeline.trail import RERUN_AFTER, Recognised
-from service.ports import TrailEntry
 from tests.service.pipeline.factories import T0, an_event
+
+if TYPE_CHECKING:
+    from service.model.query import QueryEvent
+    from service.ports import TrailEntry
 
 KEY = b"k" * 32
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,7 +56,7 @@ def test_cutting_the_stream_changes_nothing(gaps: list[int], cuts: list[int], st
     whole, last = moments(done, queries=start)
     window, seen, queries, found = -1, 0, start, []
     edges = sorted({0, len(done), *(min(c, len(done)) for c in cuts)})
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         part, window = WINDOWS.moments(
             done[low:high], window=window, last_seen=seen, queries=queries, now=done[high - 1]
         )

@@ -23,10 +23,23 @@ from service.settings import Settings
 from tests.service.pipeline.factories import SECOND, T0, a_start, an_end
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 KEY = b"k" * 32
-WORDS = "river stone lamp market paper winter engine garden copper violin harbour letter".split()
+WORDS = [
+    "river",
+    "stone",
+    "lamp",
+    "market",
+    "paper",
+    "winter",
+    "engine",
+    "garden",
+    "copper",
+    "violin",
+    "harbour",
+    "letter",
+]
 
 
 @dataclass
@@ -43,7 +56,7 @@ class Source:
     def release(self, covered: Mapping[str, int]) -> None:
         self.released = dict(covered)
 
-    def lag(self, after: Mapping[str, int]) -> Lag:
+    def lag(self, after: Mapping[str, int]) -> Lag:  # noqa: ARG002 - the port's word
         return Lag(0, self.oldest)
 
     def damage(self) -> Sequence[tuple[str, int]]:
@@ -79,11 +92,13 @@ def traffic(queries: int = 90) -> list[Record]:
 
 
 def sourced(records: list[Record]) -> list[Sourced]:
+    """The records as one source numbers them."""
     return [Sourced("boot-1", i + 1, record) for i, record in enumerate(records)]
 
 
 @pytest.fixture(scope="module")
 def brain() -> Brain:
+    """Features without a baseline."""
     return Brain(Extractor(KEY), Baselines.empty())
 
 
@@ -114,9 +129,10 @@ def outcome(store: MemoryCheckpoint) -> tuple[object, ...]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(brain: Brain) -> Iterator[tuple[list[Sourced], tuple[object, ...]]]:
+def undisturbed(brain: Brain) -> tuple[list[Sourced], tuple[object, ...]]:
+    """The traffic, and what one undisturbed worker makes of it."""
     records = sourced(traffic())
-    yield records, outcome(drained(Source(records), MemoryCheckpoint(keep_events=True), brain))
+    return records, outcome(drained(Source(records), MemoryCheckpoint(keep_events=True), brain))
 
 
 def test_every_query_is_logged_once(undisturbed: tuple[list[Sourced], tuple[object, ...]]) -> None:

@@ -1,0 +1,58 @@
+"""Learning: the installation's own baseline, from the evaluations of its own benign traffic.
+
+What is benign is not known, only what was not flagged. Entities with a flag
+of medium or above in the period are left out unless an operator's decision
+says ``allow``. That tightens the tail by at most the alarm budget at each
+learning; an operator who clears a wrongly flagged entity puts it back in.
+
+Weakness: an attacker who was there from the first day and never flagged is
+part of what is called benign.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from detectors.core.fit import Measured, fit
+from service.model.entity import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from detectors.core.baseline import Baselines
+    from service.model.flag import Evaluation
+
+DAY = 86_400_000_000
+PERIOD = 30 * DAY
+"""Microseconds of event time learnt from."""
+SEED = 1
+
+
+def measured(evaluation: Evaluation) -> Measured:
+    """An evaluation as the fit takes it."""
+    return Measured(
+        scope=str(evaluation.entity.scope),
+        entity=evaluation.entity.value,
+        day=evaluation.at // DAY,
+        queries=evaluation.queries,
+        values=evaluation.values,
+    )
+
+
+def learn(evaluations: Iterable[Evaluation], *, budget: float, features: str) -> Baselines | None:
+    """A baseline of these evaluations; None while they are too few for the budget.
+
+    Parameters
+    ----------
+    evaluations
+        Of entities taken as benign, in order of event time.
+    budget
+        False alerts per benign account-day that the baseline must be able to tell.
+    features
+        Version of the features they were measured with.
+
+    """
+    rows = [measured(evaluation) for evaluation in evaluations]
+    source = {"source": "this installation's own traffic", "period_days": PERIOD // DAY}
+    learnt = fit(rows, provenance=source, seed=SEED, features=features)
+    return learnt if learnt.calibration(Scope.ACCOUNT).supports(budget) else None
