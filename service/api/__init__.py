@@ -6,5 +6,23 @@ checks what they show. ``strict`` takes a request apart before any handler sees 
 all of it. ``errors`` is the one shape of every refusal. ``routes`` are the handlers, ``app`` joins them and
 ``server`` listens.
 
-Importing this package imports no web framework, so that replay and the command line can use ``documents``.
+Importing this package imports no web framework, so that replay and the command line can use ``documents``;
+``build`` brings it when it is asked for.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from service.api.app import build
+
+__all__ = ["build"]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "build":
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    from service.api.app import build  # noqa: PLC0415 - see above
+
+    return build

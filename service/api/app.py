@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 
 from service.api import errors
-from service.api.access import ACCESS, Anyone, Role
+from service.api.access import ACCESS, Access, Anyone, Role
 from service.api.control import Control
 from service.api.cursors import Cursors
 from service.api.routes import accounts, flags, system
@@ -27,6 +27,20 @@ DESCRIPTION = (
 )
 
 
+class ControlPlane(FastAPI):
+    """The application, whose OpenAPI document also says what only the access table knows: token and role."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            document = super().openapi()
+            document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+            for (method, route), access in ACCESS.items():
+                operation = document["paths"].get(route.replace(":path", ""), {}).get(method.lower())
+                if operation is not None:
+                    _describe(operation, access)
+        return super().openapi()
+
+
 def build(settings: Settings, *, records: Records, decisions: Decisions, tokens: Tokens, secrets: Secrets) -> FastAPI:
     """The application for these ports."""
     control = Control(
@@ -38,7 +52,7 @@ def build(settings: Settings, *, records: Records, decisions: Decisions, tokens:
         cursors=Cursors(secrets.token_key),
     )
     # The framework's own documentation page loads scripts from another server; ours is in ``page``.
-    app = FastAPI(
+    app = ControlPlane(
         title="revenuer",
         version=_version(),
         description=DESCRIPTION,
@@ -52,22 +66,15 @@ def build(settings: Settings, *, records: Records, decisions: Decisions, tokens:
         noun.add(app, control)
     errors.install(app)
     app.add_middleware(Shell, address=settings.control)
-    app.openapi_schema = _openapi(app)
     return app
 
 
-def _openapi(app: FastAPI) -> dict[str, Any]:
-    """The framework's OpenAPI document with what only the access table knows: the token and the role."""
-    document = app.openapi()
-    document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-    for (method, route), access in ACCESS.items():
-        operation = document["paths"].get(route.replace(":path", ""), {}).get(method.lower())
-        if operation is None or access is Anyone.OPEN:
-            continue
-        operation["security"] = [{"token": []}] if isinstance(access, Role) else [{"token": []}, {}]
-        if isinstance(access, Role):
-            operation["description"] = f"{operation.get('description', '')} Needs the role {access}."
-    return document
+def _describe(operation: dict[str, Any], access: Access) -> None:
+    if isinstance(access, Role):
+        operation["security"] = [{"token": []}]
+        operation["description"] += f" Needs the role {access}."
+    elif access is Anyone.OPTIONAL:
+        operation["security"] = [{"token": []}, {}]
 
 
 def _version() -> str:

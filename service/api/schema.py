@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,7 +13,8 @@ from service.model.flag import Severity
 VALUE_LENGTH = 512
 """Longest id of an entity that the API takes, in characters."""
 
-Time = Annotated[datetime, Field(description="RFC 3339, UTC; event time unless said otherwise")]
+# Text, so that it stays as ``documents`` wrote it; a datetime would be written anew, and otherwise.
+Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 
 class _Out(BaseModel):

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from service.api.access import Role
+from service.api.control import clock
 from service.ports import Token
 
 if TYPE_CHECKING:
@@ -72,7 +73,9 @@ def identify(tokens: Tokens, key: bytes, text: str, now: int) -> Identity | None
     return Identity(stored.id, Role(stored.role), stored.expires)
 
 
-def bootstrap(tokens: Tokens, settings: Settings, secrets: Secrets, *, now: int, terminal: TextIO | None = None) -> str:
+def bootstrap(
+    tokens: Tokens, settings: Settings, secrets: Secrets, *, now: int | None = None, terminal: TextIO | None = None
+) -> str:
     """On the first start, make the one-time admin token; the answer is the line that tells the operator.
 
     The token itself is in that line only where ``terminal`` (standard output by default) is one; otherwise it goes
@@ -80,6 +83,7 @@ def bootstrap(tokens: Tokens, settings: Settings, secrets: Secrets, *, now: int,
     """
     if tokens.all():
         return ""
+    now = clock() if now is None else now
     text = issue(tokens, secrets.token_key, role=Role.ADMIN, now=now, life=FIRST_LIFE, note=FIRST_NOTE)
     if (terminal or sys.stdout).isatty():
         return f"admin token, shown once and good for 24 hours: {text}"

@@ -1,0 +1,110 @@
+"""Every route for every identity, from the table that the router itself reads."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi.routing import APIRoute
+
+from service.api.access import ACCESS, Access, Anyone, Role
+from tests.service.api.conftest import IDENTITIES, Plane
+
+A_DECISION = {"scope": "account", "value": "acct-9", "kind": "annotate", "reason": "seen in a report"}
+ADDRESSES = {
+    "/api/v1/flags/{id}": "/api/v1/flags/flag-1",
+    "/api/v1/accounts/{id:path}": "/api/v1/accounts/acct-1",
+    "/api/v1/decisions/{id}": "/api/v1/decisions/d-throttle",
+}
+SUCCESS = {"GET": 200, "POST": 201, "DELETE": 204}
+
+
+def expected(method: str, access: Access, identity: str) -> int:
+    """What the matrix says, written anew: who shows no role gets 401, one of too small a role 403."""
+    if access is Anyone.OPEN or (access is Anyone.OPTIONAL and identity == "anonymous"):
+        return SUCCESS[method]
+    if identity in {"anonymous", "caller", "revoked", "expired"}:
+        return 401
+    ladder = ["viewer", "analyst", "admin"]
+    needed = 0 if access is Anyone.OPTIONAL else ladder.index(str(access))
+    return SUCCESS[method] if ladder.index(identity) >= needed else 403
+
+
+@pytest.mark.parametrize("identity", IDENTITIES)
+@pytest.mark.parametrize(("method", "route"), ACCESS)
+async def test_matrix(plane: Plane, method: str, route: str, identity: str) -> None:
+    """Each identity gets from each route what the table says, and no more."""
+    body = A_DECISION if method == "POST" else None
+    async with plane.client(identity) as client:
+        answer = await client.request(method, ADDRESSES.get(route, route), json=body)
+    assert answer.status_code == expected(method, ACCESS[method, route], identity)
+
+
+def test_every_route_is_in_the_table(plane: Plane) -> None:
+    """The table names exactly the routes that exist."""
+    routes = {(m, r.path) for r in plane.app.routes if isinstance(r, APIRoute) for m in r.methods or ()}
+    assert routes == set(ACCESS)
+    assert len(plane.app.routes) == len(ACCESS), "a route of another kind is past the table"
+
+
+def test_a_route_outside_the_table_cannot_be_built(plane: Plane) -> None:
+    """Whoever adds a route must say who may use it."""
+    with pytest.raises(KeyError):
+        plane.app.add_api_route("/api/v1/secrets", lambda: None)
+
+
+@pytest.mark.parametrize("identity", ["revoked", "expired", "caller"])
+async def test_bad_tokens_are_told_apart_by_nothing(plane: Plane, identity: str) -> None:
+    """Unknown, revoked and expired give the same answer but for the request's id."""
+    unknown = {"Authorization": f"Bearer rvn_{'0' * 12}_{'A' * 43}"}
+    async with plane.client(identity) as client:
+        this = await client.get("/api/v1/flags")
+        other = await client.get("/api/v1/flags", headers=unknown)
+    for answer in (this, other):
+        assert answer.json()["error"].pop("request_id")
+        assert answer.headers["www-authenticate"] == 'Bearer realm="revenuer", error="invalid_token"'
+    assert {k: v for k, v in this.json()["error"].items() if k != "request_id"} == {
+        k: v for k, v in other.json()["error"].items() if k != "request_id"
+    }
+
+
+async def test_insufficient_scope_names_the_role(plane: Plane) -> None:
+    """A refused viewer reads which role would do."""
+    async with plane.client("viewer") as client:
+        answer = await client.get("/metrics")
+    assert answer.status_code == 403
+    assert answer.json()["error"]["code"] == "insufficient_scope"
+    assert "'admin'" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("identity", "change", "status"),
+    [
+        pytest.param("analyst", {"kind": "block"}, 403, id="analyst-block"),
+        pytest.param("analyst", {"kind": "allow"}, 403, id="analyst-allow"),
+        pytest.param("analyst", {"kind": "throttle"}, 403, id="analyst-endless-throttle"),
+        pytest.param("analyst", {"kind": "throttle", "until": 4e9}, 403, id="analyst-long-throttle"),
+        pytest.param("admin", {"kind": "throttle", "until": 4e9}, 201, id="admin-long-throttle"),
+        pytest.param("admin", {"kind": "block"}, 201, id="admin-block"),
+        pytest.param("admin", {"kind": "allow"}, 201, id="admin-allow"),
+    ],
+)
+async def test_kinds_of_decision(plane: Plane, identity: str, change: dict[str, object], status: int) -> None:
+    """What weighs as much as a block takes an admin."""
+    async with plane.client(identity) as client:
+        answer = await client.post("/api/v1/decisions", json=A_DECISION | change)
+    assert answer.status_code == status
+    assert len(plane.decisions.made) == (3 if status == 201 else 2)
+
+
+@pytest.mark.parametrize(("identity", "status"), [("analyst", 403), ("admin", 204)])
+async def test_removing_a_block(plane: Plane, identity: str, status: int) -> None:
+    """Only an admin lifts a block."""
+    async with plane.client(identity) as client:
+        answer = await client.delete("/api/v1/decisions/d-block")
+    assert answer.status_code == status
+    assert ("d-block" in plane.decisions.made) == (status == 403)
+
+
+def test_roles_are_a_ladder() -> None:
+    """Each role covers itself and those before it."""
+    covered = [[needed for needed in Role if role.covers(needed)] for role in Role]
+    assert covered == [list(Role)[: n + 1] for n in range(len(Role))]

@@ -1,0 +1,39 @@
+"""Making, listing and removing decisions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.service.api.factories import a_decision
+
+if TYPE_CHECKING:
+    from tests.service.api.conftest import Plane
+
+BLOCK = {"scope": "account", "value": "acct-9", "kind": "block", "until": "2999-01-01T00:00:00Z", "reason": "a report"}
+
+
+async def test_make_list_remove(plane: Plane) -> None:
+    """A decision is there once made, and gone once removed."""
+    async with plane.client("admin") as client:
+        made = await client.post("/api/v1/decisions", json=BLOCK)
+        listed = (await client.get("/api/v1/decisions")).json()["items"]
+        removed = await client.delete(made.headers["location"])
+        again = await client.delete(made.headers["location"])
+    assert made.status_code == 201
+    decision = made.json()
+    assert decision in listed
+    assert decision["entity"] == {"scope": "account", "value": "acct-9"}
+    assert decision["until"] == "2999-01-01T00:00:00.000000Z"
+    assert (decision["origin"], decision["simulated"]) == ("reviewer", False)
+    assert (removed.status_code, again.status_code) == (204, 404)
+    assert decision["id"] not in plane.decisions.made
+
+
+async def test_pages(plane: Plane) -> None:
+    """Decisions are paged as everything else."""
+    plane.decisions.made = {d.id: d for d in (a_decision(f"d-{n}") for n in range(5))}
+    async with plane.client("viewer") as client:
+        first = (await client.get("/api/v1/decisions", params={"limit": 3})).json()
+        second = (await client.get("/api/v1/decisions", params={"limit": 3, "cursor": first["next"]})).json()
+    assert [d["id"] for d in first["items"] + second["items"]] == ["d-4", "d-3", "d-2", "d-1", "d-0"]
+    assert second["next"] is None
