@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from operator import itemgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Table, create_engine, event, text
@@ -40,10 +39,8 @@ def connect(url: str) -> Engine:
     options: dict[str, Any] = {"hide_parameters": True}
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed, pool_pre_ping=True, **options)
-    if parsed.database and parsed.database != ":memory:":
-        # Made here, because SQLite would make it readable to all; its -wal and -shm take its mode.
-        os.close(os.open(Path(parsed.database), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
     engine = create_engine(parsed, connect_args={"timeout": BUSY / 1000}, **options)
+    event.listen(engine, "do_connect", _sqlite_make)
     event.listen(engine, "connect", _sqlite_connect)
     event.listen(engine, "begin", _sqlite_begin)
     return engine
@@ -121,6 +118,14 @@ def available(doing: str) -> Iterator[None]:
     except (DatabaseError, InterfaceError, PoolTimeout) as error:
         cause = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise StoreUnavailable(f"the database could not {doing}: {cause}; nothing was stored, try again") from None
+
+
+def _sqlite_make(_dialect: object, _record: object, arguments: Sequence[str], _options: object) -> None:
+    """Make the file before SQLite does, which would let all users read it; its -wal and -shm take its mode."""
+    if arguments[0] != ":memory:":
+        # A folder that is not there is reported by SQLite itself, on the same path as every other fault.
+        with suppress(OSError):
+            os.close(os.open(arguments[0], os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
 
 
 def _sqlite_connect(connection: Any, _record: object) -> None:

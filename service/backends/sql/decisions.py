@@ -1,0 +1,114 @@
+"""Operators' decisions in SQL, and their snapshot for the gateways."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, select
+
+from service.backends.decisions_file import publish, publishing
+from service.backends.sql.dialect import available, put, writing
+from service.backends.sql.tables import decisions
+from service.model.decision import Decision, Kind, Origin
+from service.model.entity import Entity, Scope
+from service.ports import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from sqlalchemy.engine import Engine, Row
+
+
+class SqlDecisions:
+    """``ports.Decisions`` on SQLAlchemy.
+
+    Parameters
+    ----------
+    engine
+        From :func:`service.backends.sql.dialect.connect`.
+    snapshot
+        The file that gateways read, written anew after every change.
+
+    """
+
+    def __init__(self, engine: Engine, snapshot: Path) -> None:
+        self._engine = engine
+        self._writing = writing(engine)
+        self._snapshot = snapshot
+
+    def add(self, decision: Decision) -> None:
+        """Store it, or overwrite the one with the same id, and publish.
+
+        Raises
+        ------
+        StoreUnavailable
+            It could not be stored, or was stored and could not be published; adding it again is safe.
+
+        """
+        row = {
+            "id": decision.id,
+            "scope": decision.entity.scope.value,
+            "value": decision.entity.value,
+            "kind": decision.kind.value,
+            "until": decision.until,
+            "origin": decision.origin.value,
+            "reason": decision.reason,
+            "simulated": decision.simulated,
+            "created": decision.created,
+        }
+        with available("store the decision"), self._writing.begin() as connection:
+            put(connection, decisions, [row])
+        self.republish()
+
+    def remove(self, decision_id: str) -> bool:
+        """Remove it and publish; False where there is none of that id.
+
+        Raises
+        ------
+        StoreUnavailable
+            It could not be removed, or was and could not be published; ``republish`` makes up for it.
+
+        """
+        with available("remove the decision"), self._writing.begin() as connection:
+            removed = connection.execute(delete(decisions).where(decisions.c.id == decision_id)).rowcount > 0
+        # Published in any case: an earlier removal may have failed just there.
+        self.republish()
+        return removed
+
+    def all(self) -> Sequence[Decision]:
+        """Every decision, expired ones too, newest first."""
+        query = select(decisions).order_by(decisions.c.created.desc(), decisions.c.id.desc())
+        with available("read the decisions"), self._engine.begin() as connection:
+            return [_decision(row) for row in connection.execute(query)]
+
+    def republish(self) -> None:
+        """Write the snapshot from what is stored: at a start, and after every change.
+
+        Raises
+        ------
+        StoreUnavailable
+            It could not be read or written; gateways keep the decisions they have.
+
+        """
+        try:
+            with publishing(self._snapshot):
+                publish(self._snapshot, self.all())
+        except OSError as error:
+            raise StoreUnavailable(
+                f"the decisions could not be published to {self._snapshot}: {error.strerror}; "
+                "gateways keep those they have; make room or set its permissions right, and repeat the change"
+            ) from None
+
+
+def _decision(row: Row[Any]) -> Decision:
+    return Decision(
+        id=row.id,
+        entity=Entity(Scope(row.scope), row.value),
+        kind=Kind(row.kind),
+        until=row.until,
+        origin=Origin(row.origin),
+        reason=row.reason,
+        simulated=row.simulated,
+        created=row.created,
+    )
