@@ -28,8 +28,12 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 ROLES = ("gateway", "worker", "control")
-STANDIN, DEMO = "standin", "demo"
-STOP_ORDER = (DEMO, "gateway", STANDIN, "worker", "control")
+STANDIN, DEMO, LEARN = "standin", "demo", "learn"
+ONCE = (DEMO, LEARN)
+"""Roles that may end by themselves."""
+STOP_ORDER = (DEMO, LEARN, "gateway", STANDIN, "worker", "control")
+LEARN_FIRST, LEARN_EVERY = 600.0, 86_400.0
+"""Seconds to the first look at what was learnt, and between looks."""
 GRACE = 35.0
 """Seconds for a child to end by itself: the gateway lets streams finish for 30."""
 LIFELINE = "REVENUER_LIFELINE"
@@ -57,6 +61,7 @@ class Supervisor:
     """Read end of the pipe whose closing tells the children that the parent is gone."""
     children: dict[str, Child] = field(default_factory=dict)
     stopping: bool = False
+    learn_at: float = field(default_factory=lambda: time.monotonic() + LEARN_FIRST)
 
     def start(self, role: str) -> None:
         """Start the role's process."""
@@ -73,7 +78,7 @@ class Supervisor:
         for child in self.children.values():
             if child.process is None or child.process.poll() is None:
                 continue
-            if child.role == DEMO and child.process.returncode == 0:
+            if child.role in ONCE and child.process.returncode == 0:
                 continue
             if not child.retry_at:
                 child.pause = 0.2 if now - child.started > 10 else min(child.pause * 2, 10.0)
@@ -82,6 +87,12 @@ class Supervisor:
             elif now >= child.retry_at:
                 child.retry_at = 0.0
                 self.start(child.role)
+
+    def learn(self) -> None:
+        """Now and then let a child look whether the installation's own traffic is enough for a baseline."""
+        if self.settings.scoring.learn and time.monotonic() >= self.learn_at:
+            self.learn_at = time.monotonic() + LEARN_EVERY
+            self.start(LEARN)
 
     def stop(self) -> None:
         """Stop the children, each given its time."""
@@ -165,6 +176,7 @@ def _supervise(settings: Settings, *, demo: bool) -> None:
                 supervisor.start(DEMO)
         while not supervisor.stopping:
             supervisor.tend()
+            supervisor.learn()
             time.sleep(0.2)
     finally:
         supervisor.stop()

@@ -294,6 +294,12 @@ class Records(Protocol):
 
     def evaluations(self, entity: Entity, limit: int) -> Sequence[Evaluation]: ...
 
+    def benign(self, period: int) -> Iterable[Evaluation]:
+        """Evaluations of the last ``period`` microseconds of event time, oldest first, of entities taken as benign:
+        without a flag of medium or above in it, or with a decision that says ``allow``.
+        """
+        ...
+
     def events(self, ids: Sequence[str]) -> Sequence[QueryEvent]:
         """The log rows of these ids, with text as far as ``content`` kept it."""
         ...

@@ -57,6 +57,14 @@ def standin(settings: Settings) -> None:
     run(host, int(port))
 
 
+def learn(settings: Settings) -> None:
+    """The installation's own baseline, where its traffic is enough for one."""
+    from service.bootstrap.learning import run  # noqa: PLC0415
+
+    os.nice(NICENESS)
+    run(settings)
+
+
 def demo(settings: Settings) -> None:
     """Mixed traffic through the proxy."""
     from service.bootstrap.demo import run  # noqa: PLC0415
@@ -70,6 +78,7 @@ ROLES: dict[str, Callable[[Settings], None]] = {
     "control": control,
     "standin": standin,
     "demo": demo,
+    "learn": learn,
 }
 
 

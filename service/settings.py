@@ -9,10 +9,10 @@ import difflib
 import ipaddress
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -141,6 +141,20 @@ class Settings(_Part):
     scoring: Scoring = Scoring()  # type: ignore[call-arg]
     retention: Retention = Retention()  # type: ignore[call-arg]
 
+    @field_validator("listen", "control")
+    @classmethod
+    def _port(cls, value: str) -> str:
+        if int(value.rpartition(":")[2]) > 65535:
+            raise ValueError(f"invalid port in '{value}': must be at most 65535")
+        return value
+
+    @model_validator(mode="after")
+    def _two_ports(self) -> Self:
+        # Port 0 asks the system for any free one, so two of them differ.
+        if self.listen == self.control and not self.listen.endswith(":0"):
+            raise ValueError(f"listen and control are both '{self.listen}': they are two ports")
+        return self
+
     @field_validator("upstream")
     @classmethod
     def _upstream_urls(cls, value: str | dict[str, str] | None) -> str | dict[str, str] | None:
@@ -205,18 +219,45 @@ def load(
         Unreadable, unknown or impossible; the message names file, line and key.
 
     """
-    environment = os.environ if environment is None else environment
-    if file is None and environment.get("REVENUER_CONFIG"):
-        file = Path(environment["REVENUER_CONFIG"])
-    tree, lines = _read(file) if file else ({}, {})
-    for variable, name in ENVIRONMENT.items():
-        if environment.get(variable):
-            tree[name] = environment[variable]
-    tree.update({name: value for name, value in (flags or {}).items() if value is not None})
+    tree, origins = _gather(file, flags or {}, os.environ if environment is None else environment)
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:
-        raise SettingsError("\n".join(_explain(item, file, lines) for item in error.errors())) from None
+        raise SettingsError("\n".join(_explain(item, origins) for item in error.errors())) from None
+
+
+def origins(
+    file: Path | None = None, flags: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Where each setting in force came from, by dotted name; a setting at its default is not in it.
+
+    Raises
+    ------
+    SettingsError
+        The file cannot be read.
+
+    """
+    _, found = _gather(file, flags or {}, os.environ if environment is None else environment)
+    return {".".join(path): origin for path, origin in found.items()}
+
+
+def _gather(
+    file: Path | None, flags: Mapping[str, Any], environment: Mapping[str, str]
+) -> tuple[dict[str, Any], dict[tuple[str, ...], str]]:
+    """All that was set, and where."""
+    if file is None and environment.get("REVENUER_CONFIG"):
+        file = Path(environment["REVENUER_CONFIG"])
+    tree, lines = _read(file) if file else ({}, {})
+    found = {path: f"{file}:{line}" for path, line in lines.items()}
+    for variable, name in ENVIRONMENT.items():
+        if environment.get(variable):
+            tree[name] = environment[variable]
+            found[(name,)] = variable
+    for name, value in flags.items():
+        if value is not None:
+            tree[name] = value
+            found[(name,)] = f"--{name}"
+    return tree, found
 
 
 def _read(file: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
@@ -226,6 +267,8 @@ def _read(file: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
         tree = yaml.safe_load(text)
     except OSError as error:
         raise SettingsError(f"{file}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{file}: not UTF-8 at byte {error.start}") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -250,12 +293,15 @@ def _lines(node: yaml.Node | None, path: tuple[str, ...], into: dict[tuple[str, 
         _lines(value, here, into, file)
 
 
-def _explain(item: Any, file: Path | None, lines: dict[tuple[str, ...], int]) -> str:
+def _explain(item: Any, origins: dict[tuple[str, ...], str]) -> str:
     path = tuple(str(part) for part in item["loc"])
-    where = f"{file}:{lines[path]}: " if path in lines else ""
+    # The path of a fault may go on below the setting, into the type that was expected of it.
+    known_at = next((path[:n] for n in range(len(path), 0, -1) if path[:n] in origins), None)
+    where = f"{origins[known_at]}: " if known_at else ""
     name = ".".join(path)
     if item["type"] != "extra_forbidden":
-        return f"{where}{name}: {item['msg'].removeprefix('Value error, ')}"
+        message = item["msg"].removeprefix("Value error, ")
+        return f"{where}{name}: {message}" if name else f"{where}{message}"
     known = list(_part_at(path[:-1]).model_fields)
     meant = difflib.get_close_matches(path[-1], known, n=1)
     hint = f"; did you mean '{meant[0]}'?" if meant else f"; known here: {', '.join(known)}"

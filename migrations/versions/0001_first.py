@@ -75,7 +75,7 @@ def _entities() -> None:
         sa.Column("value", sa.Text, primary_key=True),
         *(sa.Column(name, sa.BigInteger, nullable=False) for name in ("queries", "first_seen", "last_seen")),
         sa.Column("window_start", sa.BigInteger, nullable=False),
-        sa.Column("raised", sa.String(8), nullable=False),
+        sa.Column("raised", sa.String(24), nullable=False),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_entities_last_seen", "entities", ["scope", "last_seen"])

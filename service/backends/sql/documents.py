@@ -19,7 +19,7 @@ SEVERITIES = tuple(Severity)
 
 def evaluation_row(evaluation: Evaluation) -> dict[str, Any]:
     """Columns to filter and order by, and the rest as compressed JSON."""
-    body = {name: getattr(evaluation, name) for name in ("groups", "signals", "against")}
+    body = {name: getattr(evaluation, name) for name in ("groups", "signals", "against", "values")}
     return {
         "scope": evaluation.entity.scope.value,
         "value": evaluation.entity.value,
@@ -49,6 +49,7 @@ def evaluation(row: Row[Any]) -> Evaluation:
         groups=body["groups"],
         signals=tuple(Signal(**signal) for signal in body["signals"]),
         against=body["against"],
+        values=body["values"],
     )
 
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Table, and_, func, or_, select
+from sqlalchemy import Table, and_, func, or_, select, tuple_
 
 from service.backends.sql import content, documents, events, keyset, schema
 from service.backends.sql.dialect import available
@@ -24,7 +24,9 @@ from service.backends.sql.tables import (
     trail,
 )
 from service.backends.sql.tables import events as log
+from service.model.decision import Kind
 from service.model.entity import Entity, Scope
+from service.model.flag import Severity
 from service.ports import Account, FlagFilter, Page
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from service.model.query import QueryEvent
 
 PAGE = 1_000
-"""Events read at once by :meth:`SqlRecords.export`."""
+"""Rows read at once by what goes through the whole log."""
 SCORED = 30 * DAY
 """How far back of the stream's time an account's score is the highest of."""
 COUNTED = (event_text, entities, trail, open_queries, evaluations, flags, decisions, tokens)
@@ -102,6 +104,22 @@ class SqlRecords:
         )
         return [documents.evaluation(row) for row in self._rows(query)]
 
+    def benign(self, period: int) -> Iterable[Evaluation]:
+        """Evaluations of entities taken as benign, as ``service.pipeline.learning`` says, in pages."""
+        with available("read its evaluations"), self._engine.begin() as connection:
+            since = (connection.execute(select(func.max(evaluations.c.at))).scalar() or 0) - period
+            suspected = set(map(tuple, connection.execute(_suspected(since)).all()))
+            suspected -= set(map(tuple, connection.execute(_allowed()).all()))
+        last = (since, "", "", "")
+        key = (evaluations.c.at, evaluations.c.scope, evaluations.c.value, evaluations.c.reason)
+        while True:
+            query = select(evaluations).where(evaluations.c.at >= last[0], tuple_(*key) > last)
+            rows = self._rows(query.order_by(*key).limit(PAGE))
+            yield from (documents.evaluation(row) for row in rows if (row.scope, row.value) not in suspected)
+            if len(rows) < PAGE:
+                return
+            last = (rows[-1].at, rows[-1].scope, rows[-1].value, rows[-1].reason)
+
     def events(self, ids: Sequence[str]) -> Sequence[QueryEvent]:
         """The log rows of these ids in the order given, those that are not there left out.
 
@@ -161,6 +179,15 @@ def _chosen(where: FlagFilter) -> list[ColumnElement[bool]]:
     if where.until is not None:
         conditions.append(flags.c.flagged_at < where.until)
     return conditions
+
+
+def _suspected(since: int) -> Select[Any]:
+    suspicious = (flags.c.flagged_at >= since) & (flags.c.severity >= Severity.MEDIUM.rank)
+    return select(flags.c.scope, flags.c.value).where(suspicious).distinct()
+
+
+def _allowed() -> Select[Any]:
+    return select(decisions.c.scope, decisions.c.value).where(decisions.c.kind == Kind.ALLOW.value)
 
 
 def _behind(at: ColumnElement[int], key: ColumnElement[str], after: str) -> ColumnElement[bool]:

@@ -99,7 +99,7 @@ entities = Table(
     Column("first_seen", BigInteger, nullable=False),
     Column("last_seen", BigInteger, nullable=False),
     Column("window_start", BigInteger, nullable=False),
-    Column("raised", String(8), nullable=False),
+    Column("raised", String(24), nullable=False),
     Index("ix_entities_last_seen", "scope", "last_seen"),
     Index(
         "ix_entities_window",
