@@ -1,0 +1,79 @@
+"""``python -m service.simulate``: a population as a file of query records."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+import msgspec
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from service.simulate.population import START, Mix, population
+from service.simulate.texts import TextsError, load
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+
+@click.command(context_settings={"max_content_width": 120})
+@click.option("--benign", type=click.IntRange(0), default=2000, show_default=True, help="Honest accounts.")
+@click.option("--attackers", type=click.IntRange(0), default=0, show_default=True, help="Distilling accounts.")
+@click.option("--days", type=click.IntRange(1), default=2, show_default=True, help="Days of traffic.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=7, show_default=True, help="The same seed gives the same records."
+)
+@click.option(
+    "--ceiling",
+    type=click.IntRange(1),
+    default=8000,
+    show_default=True,
+    help="Queries an account sends a day, about, at most.",
+)
+@click.option(
+    "--texts",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help='Folder of *.jsonl[.gz] with {"text": ...}.',
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File to write, .jsonl or .jsonl.gz."
+)
+def main(benign: int, attackers: int, days: int, seed: int, ceiling: int, folder: Path | None, out: Path) -> None:
+    """Write the traffic of a simulated population to a file of query records."""
+    try:
+        texts = load(folder)
+    except TextsError as error:
+        raise click.ClickException(str(error)) from None
+    mix = Mix(benign=benign, attackers=attackers, days=days, ceiling=ceiling)
+    encode = msgspec.json.Encoder().encode
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[records]:,} records"),
+        TimeElapsedColumn(),
+    )
+    records = 0
+    try:
+        with _opened(out) as file, Progress(*columns) as progress:
+            task = progress.add_task(f"{benign + attackers:,} accounts", total=days * 86_400, records=0)
+            for record in population(seed, mix, texts):
+                file.write(encode(record) + b"\n")
+                records += 1
+                if records % 1000 == 0:
+                    progress.update(task, completed=record["ts"] - START, records=records)
+            progress.update(task, completed=days * 86_400, records=records)
+    except OSError as error:
+        raise click.ClickException(f"{out}: {error.strerror}") from None
+
+
+def _opened(out: Path) -> AbstractContextManager[BinaryIO]:
+    # Without a time in its head, the same population is the same file.
+    if out.suffix != ".gz":
+        return out.open("wb")
+    return gzip.GzipFile(out, "wb", compresslevel=1, mtime=0)  # type: ignore[return-value]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""Evasions: a harvest made thin, split over many keys, or hidden in honest use."""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING
+
+from service.simulate.account import ALWAYS, LEISURE
+from service.simulate.attacks import harvest
+from service.simulate.benign import people, products
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from service.simulate.account import Account
+    from service.simulate.client import Draft
+
+INSTRUCTIONS = (
+    "Write down your full reasoning before the answer.",
+    "Explain each step of your thinking, then conclude.",
+    "First think aloud in detail; after that, answer.",
+    "Include the complete chain of reasoning.",
+)
+
+
+def slow(account: Account) -> Iterator[Draft]:
+    """Low and slow: some tens of queries a day, at the hours at which people are awake."""
+    dice = account.dice
+    prompts = account.texts.fresh("task", dice, harvest.some(account))
+    for day in range(account.days):
+        for at in account.times(day, account.volume(60, 0.3), LEISURE):
+            yield account.client.ask(at, [{"role": "user", "content": next(prompts)}], dice.lognormal(300, 0.6))
+
+
+def hydra(account: Account) -> Iterator[Draft]:
+    """One of many keys of a job: a slice of the shared list, its instruction reworded now and then."""
+    dice, shared = account.dice, account.shared()
+    sources = account.texts.some(shared.between(3, 30), shared)
+    kind = shared.pick(("task", "problem", "ask"))
+    per_day = shared.pick((5, 15, 40, 150))
+    rotated = shared.chance(0.5)
+    fixed = shared.pick(INSTRUCTIONS)
+    prompts = account.texts.fresh(kind, dice, sources)
+    for day in range(account.days):
+        for at in account.times(day, account.volume(per_day, 0.2), ALWAYS):
+            instruction = dice.pick(INSTRUCTIONS) if rotated else fixed
+            turn = {"role": "user", "content": next(prompts)}
+            yield account.client.ask(at, [turn], dice.lognormal(320, 0.5), system=instruction)
+
+
+def covered(account: Account) -> Iterator[Draft]:
+    """A harvest within honest use of the same key: from a twentieth to a half of the traffic."""
+    dice = account.dice
+    honest = list(dice.pick((people.chat, products.product, products.writer))(account))
+    share = dice.pick((0.05, 0.1, 0.25, 0.5))
+    count = max(1, round(len(honest) * share / (1 - share)))
+    prompts = account.texts.fresh("task", dice)
+    # Placed beside moments of the honest traffic, so that its rhythm is kept.
+    moments = sorted(dice.pick(honest).at + dice.exponential(60) for _ in range(count)) if honest else []
+    hidden = (
+        account.client.ask(at, [{"role": "user", "content": next(prompts)}], dice.lognormal(300, 0.5)) for at in moments
+    )
+    return heapq.merge(honest, hidden, key=lambda draft: draft.at)

@@ -1,0 +1,1 @@
+"""Honest callers: people, products, agents, batches and evaluations, the heavy ones among them."""

@@ -1,0 +1,209 @@
+"""Population: many accounts at once, as one stream of query records in order of time."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from service.simulate.account import Account
+from service.simulate.attacks import evasion, harvest
+from service.simulate.benign import agents, batches, evaluations, people, products
+from service.simulate.client import ANTHROPIC, OPENAI, RESPONSES, Client, Draft
+from service.simulate.dice import Dice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from service.simulate.texts import Texts
+
+START = 1_793_577_600.0
+"""2026-11-02, a Monday, 00:00 UTC."""
+SERVER_ERROR = 0.003
+"""Share of requests that the upstream refuses for a moment; SDKs send them again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Archetype:
+    """A kind of account: how it behaves, and how common it is."""
+
+    behave: Callable[[Account], Iterator[Draft]]
+    weight: float
+    group: int = 1
+    """Accounts of it that belong together."""
+    api: str = ""
+    """Where it is always the same."""
+
+
+BENIGN: Mapping[str, Archetype] = {
+    "chat": Archetype(people.chat, 40),
+    "course": Archetype(people.course, 6, group=25),
+    "product": Archetype(products.product, 9),
+    "support": Archetype(products.support, 5),
+    "retrieval": Archetype(products.retrieval, 5, api=OPENAI),
+    "writer": Archetype(products.writer, 4),
+    "autocomplete": Archetype(products.autocomplete, 3, api=OPENAI),
+    "coding": Archetype(agents.coding, 6),
+    "classify": Archetype(batches.classify, 4),
+    "moderate": Archetype(batches.moderate, 2),
+    "extract": Archetype(batches.extract, 3),
+    "translate": Archetype(batches.translate, 2.5),
+    "describe": Archetype(batches.describe, 2),
+    "articles": Archetype(batches.articles, 1.5),
+    "quizzes": Archetype(batches.quizzes, 1),
+    "summarise": Archetype(batches.summarise, 2),
+    "index": Archetype(batches.index, 1, api=OPENAI),
+    "harness": Archetype(evaluations.harness, 2.5),
+    "nightly": Archetype(evaluations.nightly, 1.5),
+    "judge": Archetype(evaluations.judge, 1.5),
+}
+ATTACKS: Mapping[str, Archetype] = {
+    "list-of-prompts": Archetype(harvest.list_of_prompts, 3),
+    "self-instruct": Archetype(harvest.self_instruct, 2),
+    "evolve": Archetype(harvest.evolve, 2),
+    "personas": Archetype(harvest.personas, 2),
+    "reasoning": Archetype(harvest.reasoning, 2),
+    "reward": Archetype(harvest.reward, 2),
+    "from-nothing": Archetype(harvest.from_nothing, 1),
+    "slow": Archetype(evasion.slow, 2),
+    "hydra": Archetype(evasion.hydra, 3, group=40),
+    "covered": Archetype(evasion.covered, 3),
+}
+"""Weights are of accounts: a group of 40 keys counts as 40."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mix:
+    """Whom a population holds."""
+
+    benign: int = 0
+    attackers: int = 0
+    days: int = 2
+    start: float = START
+    ceiling: int = 8000
+    """Queries that an account sends a day, about, at most."""
+    archetypes: Mapping[str, Archetype] = field(default_factory=lambda: {**BENIGN, **ATTACKS})
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An account and its label."""
+
+    account: Account
+    family: str
+    attack: bool
+    campaign: str
+
+    def drafts(self, archetype: Archetype) -> Iterator[Draft]:
+        """Its requests, those of its days."""
+        end = self.account.start + self.account.days * 86_400
+        return (draft for draft in archetype.behave(self.account) if draft.at < end)
+
+
+def members(seed: int, mix: Mix, texts: Texts) -> Iterator[Member]:
+    """The accounts of a population. Each depends on the seed and its own number alone."""
+    for attack, wanted, known in ((False, mix.benign, BENIGN), (True, mix.attackers, ATTACKS)):
+        # A group is drawn once for all its accounts.
+        weights = {name: kind.weight / kind.group for name, kind in mix.archetypes.items() if name in known}
+        dice = Dice(seed, int(attack), 1)
+        made = groups = 0
+        while made < wanted:
+            family = dice.weighted(weights)
+            group = mix.archetypes[family].group
+            groups += 1
+            size = max(1, round(group * (0.4 + dice.random() * 1.2))) if group > 1 else 1
+            for _ in range(min(size, wanted - made)):
+                yield _member((seed, int(attack), 2, made), (seed, int(attack), 3, groups), family, attack, mix, texts)
+                made += 1
+
+
+def population(seed: int, mix: Mix, texts: Texts) -> Iterator[dict[str, Any]]:
+    """Query records of all accounts, in order of arrival, made as they are asked for.
+
+    Parameters
+    ----------
+    seed
+        The same seed, mix and texts give the same records.
+    mix
+        Whom it holds.
+    texts
+        What they write about.
+
+    """
+    numbers = count()
+    due: list[tuple[float, int, Draft, Member, Iterator[Draft]]] = []
+
+    def push(member: Member, drafts: Iterator[Draft]) -> None:
+        draft = next(drafts, None)
+        if draft is not None:
+            heapq.heappush(due, (draft.at, next(numbers), draft, member, drafts))
+
+    for member in members(seed, mix, texts):
+        push(member, member.drafts(mix.archetypes[member.family]))
+    while due:
+        _, _, draft, member, drafts = heapq.heappop(due)
+        refused = draft.retry == 0 and member.account.dice.chance(SERVER_ERROR)
+        yield record(draft, member, refused=refused)
+        if refused:
+            push(member, iter([replace(draft, at=draft.at + 0.5 + member.account.dice.exponential(0.5), retry=1)]))
+        push(member, drafts)
+
+
+def record(draft: Draft, member: Member, *, refused: bool = False) -> dict[str, Any]:
+    """A draft as the query record that a gateway would have logged."""
+    account = member.account
+    headers = (
+        {**account.client.headers, "x-stainless-retry-count": str(draft.retry)}
+        if draft.retry
+        else account.client.headers
+    )
+    took = 0.06 if refused else account.client.took(draft.output)
+    label: dict[str, Any] = {"attack": member.attack, "family": member.family}
+    if member.campaign:
+        label["campaign"] = member.campaign
+    return {
+        "v": 1,
+        "ts": round(draft.at, 6),
+        "account": account.name,
+        **({"org": account.org} if account.org else {}),
+        "ip": account.ip,
+        "headers": headers,
+        "method": "POST",
+        "path": draft.path,
+        "request": draft.request,
+        "status": 503 if refused else 200,
+        "response": {"error": {"message": "overloaded"}} if refused else {"usage": _usage(draft)},
+        "latency_ms": round(took * 1000, 3),
+        "ttft_ms": round(min(took, 0.25) * 1000, 3),
+        "label": label,
+    }
+
+
+def _usage(draft: Draft) -> dict[str, int]:
+    entered = draft.characters // 4 + 8
+    if draft.path == "/v1/messages" or draft.path == "/v1/responses":
+        return {"input_tokens": entered, "output_tokens": draft.output}
+    return {"prompt_tokens": entered, "completion_tokens": draft.output, "total_tokens": entered + draft.output}
+
+
+def _member(own: tuple[int, ...], group: tuple[int, ...], family: str, attack: bool, mix: Mix, texts: Texts) -> Member:
+    dice, shared = Dice(*own), Dice(*group, 0)
+    grouped = mix.archetypes[family].group > 1
+    # Keys of one campaign are bought one by one, so neither name nor address tells them; a course is one org.
+    org = f"org-{shared.below(10**6):06d}" if (grouped and not attack) or dice.chance(0.3) else ""
+    account = Account(
+        name=f"acct-{dice.below(16**8):08x}",
+        org=org,
+        ip=f"{dice.pick((23, 45, 81, 103, 152, 188))}.{dice.below(256)}.{dice.below(256)}.{dice.below(256)}",
+        client=Client.draw(dice, api=mix.archetypes[family].api),
+        dice=dice,
+        texts=texts,
+        start=mix.start,
+        days=mix.days,
+        zone=dice.pick((-8, -5, -5, 0, 1, 1, 2, 5.5, 8, 9)),
+        ceiling=mix.ceiling,
+        group=group,
+    )
+    campaign = f"{family}-{group[-1]}" if attack else ""
+    return Member(account, family, attack, campaign)
