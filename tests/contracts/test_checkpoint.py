@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -61,12 +62,13 @@ class TestCheckpoint:
         checkpoint.commit(Commit(positions={"a": 4}))
         assert (checkpoint.resume().positions["a"], checkpoint.resume().logged["a"]) == (4, 9)
 
-    @pytest.mark.parametrize("behind", [{"positions": {"a": 2}}, {"logged": {"a": 4}}])
-    def test_positions_never_go_back(self, checkpoint: Checkpoint, behind: dict[str, dict[str, int]]) -> None:
+    @pytest.mark.parametrize("behind", [Commit(positions={"a": 2}), Commit(logged={"a": 4})])
+    def test_positions_never_go_back(self, checkpoint: Checkpoint, behind: Commit) -> None:
         """A worker that lost its place is refused, and nothing of its commit is stored."""
         checkpoint.commit(Commit(positions={"a": 3}, logged={"a": 5}))
+        commit = replace(behind, entities={AN_ACCOUNT: a_state()}, events=[an_event()])
         with pytest.raises(ValueError, match="source 'a'"):
-            checkpoint.commit(Commit(**behind, entities={AN_ACCOUNT: a_state()}, events=[an_event()]))
+            checkpoint.commit(commit)
         assert checkpoint.resume().positions == {"a": 3}
         assert not checkpoint.entities([AN_ACCOUNT])
         assert not checkpoint.recent_events(AN_ACCOUNT, 5)

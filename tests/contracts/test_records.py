@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 from service.backends.sql.checkpoint import SqlCheckpoint
+from service.backends.sql.decisions import SqlDecisions
 from service.backends.sql.records import SqlRecords
+from service.model.decision import Kind
 from service.model.entity import Entity, Scope
 from service.model.flag import Severity
 from service.model.ids import text_id
@@ -19,6 +21,7 @@ from tests.contracts.factories import (
     DAY,
     SECOND,
     T0,
+    a_decision,
     a_flag,
     a_query,
     a_state,
@@ -29,11 +32,13 @@ from tests.contracts.factories import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from sqlalchemy.engine import Engine
 
-    from service.ports import Checkpoint, Page, Records
+    from service.ports import Account, Checkpoint, Page, Records
 
+T = TypeVar("T")
 OTHER = Entity(Scope.ACCOUNT, "acct-2")
 
 
@@ -49,15 +54,23 @@ def records(engine: Engine) -> Records:
     return SqlRecords(engine)
 
 
-def read_all(page: Callable[[str | None], Page[object]]) -> list[object]:
+def read_all(page: Callable[[str | None], Page[T]]) -> list[T]:
     """Every item, page by page."""
-    found, after = [], None
+    found: list[T] = []
+    after = None
     while True:
         result = page(after)
         found += result.items
         after = result.next
         if after is None:
             return found
+
+
+def known(records: Records, entity: Entity) -> Account:
+    """An entity that the store knows."""
+    account = records.account(entity)
+    assert account is not None
+    return account
 
 
 class TestFlags:
@@ -147,15 +160,15 @@ class TestAccounts:
                 ],
             )
         )
-        assert records.account(AN_ACCOUNT).score == 0.5
-        assert records.account(OTHER).score is None
+        assert known(records, AN_ACCOUNT).score == 0.5
+        assert known(records, OTHER).score is None
 
     def test_severity_is_the_highest_flagged(self, store: Checkpoint, records: Records) -> None:
         """None before the first flag."""
         flags = [a_flag(0, severity=Severity.HIGH), a_flag(1, severity=Severity.INFO)]
         store.commit(Commit(entities={AN_ACCOUNT: a_state(), OTHER: a_state()}, flags=flags))
-        assert records.account(AN_ACCOUNT).severity is Severity.HIGH
-        assert records.account(OTHER).severity is None
+        assert known(records, AN_ACCOUNT).severity is Severity.HIGH
+        assert known(records, OTHER).severity is None
         assert records.account(Entity(Scope.ACCOUNT, "nobody")) is None
 
     def test_evaluations_come_back_whole_newest_first(self, store: Checkpoint, records: Records) -> None:
@@ -164,6 +177,41 @@ class TestAccounts:
         store.commit(Commit(evaluations=[*mine, an_evaluation(entity=OTHER)]))
         assert list(records.evaluations(AN_ACCOUNT, 10)) == mine[::-1]
         assert list(records.evaluations(AN_ACCOUNT, 1)) == mine[:1:-1]
+
+
+class TestBenign:
+    """What an installation may learn its own baseline from."""
+
+    def test_who_was_flagged_is_left_out(self, store: Checkpoint, records: Records) -> None:
+        """From medium on: an account of which nobody was asked to look stays in."""
+        mine, others = an_evaluation(0), an_evaluation(0, entity=OTHER)
+        low, medium = a_flag(0, severity=Severity.LOW), a_flag(1, entity=OTHER)
+        store.commit(Commit(evaluations=[mine, others], flags=[low, medium]))
+        assert list(records.benign(DAY)) == [mine]
+
+    def test_who_is_allowed_is_let_in(
+        self, store: Checkpoint, records: Records, engine: Engine, tmp_path: Path
+    ) -> None:
+        """An operator who allows a flagged account says that it is benign; one who tries that out does not."""
+        store.commit(Commit(evaluations=[an_evaluation()], flags=[a_flag()]))
+        decisions = SqlDecisions(engine, tmp_path / "decisions.json")
+        decisions.add(a_decision(kind=Kind.ALLOW, simulated=True))
+        assert list(records.benign(DAY)) == []
+        decisions.add(a_decision(kind=Kind.ALLOW))
+        assert list(records.benign(DAY)) == [an_evaluation()]
+
+    def test_the_period_is_of_event_time_and_in_its_order(self, store: Checkpoint, records: Records) -> None:
+        """Counted back from the newest evaluation, over any number of pages; a flag before it no longer counts."""
+        of_all = [
+            an_evaluation(hour, entity=Entity(Scope.ACCOUNT, f"acct-{n:03d}")) for hour in range(30) for n in range(100)
+        ]
+        old = a_flag(entity=of_all[0].entity, flagged_at=of_all[0].at)
+        store.commit(Commit(evaluations=of_all[1_500:] + of_all[:1_500], flags=[old]))
+        assert list(records.benign(DAY)) == of_all[-24 * 100 :]
+
+    def test_of_nothing_is_nothing(self, records: Records) -> None:
+        """A fresh store has nothing to learn from."""
+        assert list(records.benign(DAY)) == []
 
 
 class TestLog:
@@ -201,7 +249,7 @@ class TestLog:
             pytest.param({"request": {"messages": ["wort " * 200_000]}}, id="a-long-text"),
         ],
     )
-    def test_odd_events_come_back(self, store: Checkpoint, records: Records, changes: dict[str, object]) -> None:
+    def test_odd_events_come_back(self, store: Checkpoint, records: Records, changes: dict[str, Any]) -> None:
         """What a caller may send, the log can keep."""
         event = an_event(**changes)
         event = replace(event, query=replace(event.query, turns=(), parameters={}, end_user=event.end_user))

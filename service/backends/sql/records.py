@@ -6,11 +6,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Table, and_, func, or_, select, tuple_
+from sqlalchemy import Table, func, select
 
-from service.backends.sql import content, documents, events, keyset, schema
+from service.backends.sql import content, documents, events, keyset, queries, schema
 from service.backends.sql.dialect import available
-from service.backends.sql.names import DAY, chunks, values
+from service.backends.sql.names import chunks, values
 from service.backends.sql.tables import (
     counters,
     decisions,
@@ -24,24 +24,21 @@ from service.backends.sql.tables import (
     trail,
 )
 from service.backends.sql.tables import events as log
-from service.model.decision import Kind
 from service.model.entity import Entity, Scope
-from service.model.flag import Severity
-from service.ports import Account, FlagFilter, Page
+from service.ports import Account, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import Select
     from sqlalchemy.engine import Connection, Engine, Row
 
     from service.model.flag import Evaluation, Flag
     from service.model.query import QueryEvent
+    from service.ports import FlagFilter
 
 PAGE = 1_000
 """Rows read at once by what goes through the whole log."""
-SCORED = 30 * DAY
-"""How far back of the stream's time an account's score is the highest of."""
 COUNTED = (event_text, entities, trail, open_queries, evaluations, flags, decisions, tokens)
 
 
@@ -60,9 +57,9 @@ class SqlRecords:
             ``after`` is no place of this listing.
 
         """
-        query = select(flags).where(*_chosen(where))
+        query = select(flags).where(*queries.chosen(where))
         if after is not None:
-            query = query.where(_behind(flags.c.flagged_at, flags.c.id, after))
+            query = query.where(queries.behind(flags.c.flagged_at, flags.c.id, after))
         rows = self._rows(query.order_by(flags.c.flagged_at.desc(), flags.c.id.desc()).limit(limit + 1))
         last = keyset.write(rows[limit - 1].flagged_at, rows[limit - 1].id) if len(rows) > limit else None
         return Page([documents.flag(row) for row in rows[:limit]], last)
@@ -81,9 +78,9 @@ class SqlRecords:
             ``after`` is no place of this listing.
 
         """
-        query = _accounts().where(entities.c.scope == scope.value)
+        query = queries.accounts().where(entities.c.scope == scope.value)
         if after is not None:
-            query = query.where(_behind(entities.c.last_seen, entities.c.value, after))
+            query = query.where(queries.behind(entities.c.last_seen, entities.c.value, after))
         rows = self._rows(query.order_by(entities.c.last_seen.desc(), entities.c.value.desc()).limit(limit + 1))
         last = keyset.write(rows[limit - 1].last_seen, rows[limit - 1].value) if len(rows) > limit else None
         return Page([_account(row) for row in rows[:limit]], last)
@@ -91,7 +88,7 @@ class SqlRecords:
     def account(self, entity: Entity) -> Account | None:
         """The entity as the listing shows it."""
         chosen = (entities.c.scope == entity.scope.value) & (entities.c.value == entity.value)
-        rows = self._rows(_accounts().where(chosen))
+        rows = self._rows(queries.accounts().where(chosen))
         return _account(rows[0]) if rows else None
 
     def evaluations(self, entity: Entity, limit: int) -> Sequence[Evaluation]:
@@ -105,20 +102,17 @@ class SqlRecords:
         return [documents.evaluation(row) for row in self._rows(query)]
 
     def benign(self, period: int) -> Iterable[Evaluation]:
-        """Evaluations of entities taken as benign, as ``service.pipeline.learning`` says, in pages."""
-        with available("read its evaluations"), self._engine.begin() as connection:
-            since = (connection.execute(select(func.max(evaluations.c.at))).scalar() or 0) - period
-            suspected = set(map(tuple, connection.execute(_suspected(since)).all()))
-            suspected -= set(map(tuple, connection.execute(_allowed()).all()))
-        last = (since, "", "", "")
-        key = (evaluations.c.at, evaluations.c.scope, evaluations.c.value, evaluations.c.reason)
-        while True:
-            query = select(evaluations).where(evaluations.c.at >= last[0], tuple_(*key) > last)
-            rows = self._rows(query.order_by(*key).limit(PAGE))
-            yield from (documents.evaluation(row) for row in rows if (row.scope, row.value) not in suspected)
+        """Evaluations of the last ``period`` microseconds of event time, oldest first, of entities taken as benign:
+        without a flag of medium or above in it, or with a decision that says ``allow``.
+        """
+        newest = self._rows(select(func.max(evaluations.c.at)))[0][0]
+        last: Row[Any] | None = None
+        while newest is not None:
+            rows = self._rows(queries.benign(newest - period, last).limit(PAGE))
+            yield from map(documents.evaluation, rows)
             if len(rows) < PAGE:
                 return
-            last = (rows[-1].at, rows[-1].scope, rows[-1].value, rows[-1].reason)
+            last = rows[-1]
 
     def events(self, ids: Sequence[str]) -> Sequence[QueryEvent]:
         """The log rows of these ids in the order given, those that are not there left out.
@@ -129,7 +123,7 @@ class SqlRecords:
         found: dict[bytes, QueryEvent] = {}
         with available("read the log"), self._engine.begin() as connection:
             for chunk in chunks(keys):
-                query = _events().where(log.c.id.in_(chunk))
+                query = queries.log_rows().where(log.c.id.in_(chunk))
                 found.update((event.id, event) for event in _read(connection, query))
         return [found[key] for key in keys if key in found]
 
@@ -137,9 +131,7 @@ class SqlRecords:
         """The whole log in order of completion, in pages: no reader holds a transaction open for hours."""
         last: tuple[int, bytes] = (-keyset.LARGEST, b"")
         while True:
-            # Two conditions, the first alone of use to the index of ``done``.
-            behind = and_(log.c.done >= last[0], or_(log.c.done > last[0], log.c.id > last[1]))
-            query = _events().where(behind).order_by(log.c.done, log.c.id).limit(PAGE)
+            query = queries.log_after(*last).limit(PAGE)
             with available("read the log"), self._engine.begin() as connection:
                 page = _read(connection, query)
             yield from page
@@ -166,56 +158,6 @@ class SqlRecords:
             return connection.execute(query).all()
 
 
-def _chosen(where: FlagFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if where.scope is not None:
-        conditions.append(flags.c.scope == where.scope.value)
-    if where.entity is not None:
-        conditions.append(flags.c.value == where.entity)
-    if where.severity is not None:
-        conditions.append(flags.c.severity >= where.severity.rank)
-    if where.since is not None:
-        conditions.append(flags.c.flagged_at >= where.since)
-    if where.until is not None:
-        conditions.append(flags.c.flagged_at < where.until)
-    return conditions
-
-
-def _suspected(since: int) -> Select[Any]:
-    suspicious = (flags.c.flagged_at >= since) & (flags.c.severity >= Severity.MEDIUM.rank)
-    return select(flags.c.scope, flags.c.value).where(suspicious).distinct()
-
-
-def _allowed() -> Select[Any]:
-    return select(decisions.c.scope, decisions.c.value).where(decisions.c.kind == Kind.ALLOW.value)
-
-
-def _behind(at: ColumnElement[int], key: ColumnElement[str], after: str) -> ColumnElement[bool]:
-    number, text = keyset.read(after)
-    return and_(at <= number, or_(at < number, key < text))
-
-
-def _accounts() -> Select[Any]:
-    newest = (
-        select(func.max(entities.c.last_seen))
-        .where(entities.c.scope == Scope.ACCOUNT.value)
-        .correlate(None)
-        .scalar_subquery()
-    )
-    score = (
-        select(func.max(evaluations.c.score))
-        .where(evaluations.c.scope == entities.c.scope, evaluations.c.value == entities.c.value)
-        .where(evaluations.c.at > newest - SCORED)
-        .scalar_subquery()
-    )
-    severity = (
-        select(func.max(flags.c.severity))
-        .where(flags.c.scope == entities.c.scope, flags.c.value == entities.c.value)
-        .scalar_subquery()
-    )
-    return select(entities, score.label("score"), severity.label("severity"))
-
-
 def _account(row: Row[Any]) -> Account:
     return Account(
         entity=Entity(Scope(row.scope), row.value),
@@ -225,10 +167,6 @@ def _account(row: Row[Any]) -> Account:
         score=row.score,
         severity=None if row.severity is None else documents.SEVERITIES[row.severity],
     )
-
-
-def _events() -> Select[Any]:
-    return select(log, event_text.c.body).outerjoin(event_text, log.c.id == event_text.c.event_id)
 
 
 def _read(connection: Connection, query: Select[Any]) -> list[QueryEvent]:

@@ -1,0 +1,103 @@
+"""The questions of :mod:`service.backends.sql.records`, each answered from an index."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, func, literal, or_, select, tuple_
+
+from service.backends.sql import keyset
+from service.backends.sql.names import DAY
+from service.backends.sql.tables import decisions, entities, evaluations, event_text, events, flags
+from service.model.decision import Kind
+from service.model.entity import Scope
+from service.model.flag import Severity
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy.engine import Row
+
+    from service.ports import FlagFilter
+
+SCORED = 30 * DAY
+"""How far back of the stream's time an account's score is the highest of."""
+
+
+def chosen(where: FlagFilter) -> list[ColumnElement[bool]]:
+    """The conditions of a filter."""
+    conditions: list[ColumnElement[bool]] = []
+    if where.scope is not None:
+        conditions.append(flags.c.scope == where.scope.value)
+    if where.entity is not None:
+        conditions.append(flags.c.value == where.entity)
+    if where.severity is not None:
+        conditions.append(flags.c.severity >= where.severity.rank)
+    if where.since is not None:
+        conditions.append(flags.c.flagged_at >= where.since)
+    if where.until is not None:
+        conditions.append(flags.c.flagged_at < where.until)
+    return conditions
+
+
+def _suspected(since: int) -> Select[Any]:
+    suspicious = (flags.c.flagged_at >= since) & (flags.c.severity >= Severity.MEDIUM.rank)
+    return select(flags.c.scope, flags.c.value).where(suspicious).distinct()
+
+
+def _allowed() -> Select[Any]:
+    return select(decisions.c.scope, decisions.c.value).where(decisions.c.kind == Kind.ALLOW.value)
+
+
+def behind(at: ColumnElement[int], key: ColumnElement[str], after: str) -> ColumnElement[bool]:
+    """What comes behind a place, newest first; the first condition alone is of use to an index of ``at``."""
+    number, text = keyset.read(after)
+    return and_(at <= number, or_(at < number, key < text))
+
+
+def accounts() -> Select[Any]:
+    """Entities with their highest recent score and their highest severity."""
+    newest = (
+        select(func.max(entities.c.last_seen))
+        .where(entities.c.scope == Scope.ACCOUNT.value)
+        .correlate(None)
+        .scalar_subquery()
+    )
+    score = (
+        select(func.max(evaluations.c.score))
+        .where(evaluations.c.scope == entities.c.scope, evaluations.c.value == entities.c.value)
+        .where(evaluations.c.at > newest - SCORED)
+        .scalar_subquery()
+    )
+    severity = (
+        select(func.max(flags.c.severity))
+        .where(flags.c.scope == entities.c.scope, flags.c.value == entities.c.value)
+        .scalar_subquery()
+    )
+    return select(entities, score.label("score"), severity.label("severity"))
+
+
+def log_rows() -> Select[Any]:
+    """Events with what was kept of their texts."""
+    return select(events, event_text.c.body).outerjoin(event_text, events.c.id == event_text.c.event_id)
+
+
+def log_after(done: int, event_id: bytes) -> Select[Any]:
+    """The log behind an event, in order of completion."""
+    later = or_(events.c.done > done, events.c.id > event_id)
+    return log_rows().where(events.c.done >= done, later).order_by(events.c.done, events.c.id)
+
+
+def benign(since: int, last: Row[Any] | None) -> Select[Any]:
+    """Evaluations later than ``since`` of entities taken as benign, oldest first, those up to ``last`` left out."""
+    key = (evaluations.c.at, evaluations.c.scope, evaluations.c.value, evaluations.c.reason)
+    entity = tuple_(evaluations.c.scope, evaluations.c.value)
+    suspected = select(flags.c.scope, flags.c.value).where(
+        flags.c.flagged_at > since, flags.c.severity >= Severity.MEDIUM.rank
+    )
+    allowed = select(decisions.c.scope, decisions.c.value).where(
+        decisions.c.kind == Kind.ALLOW.value, decisions.c.simulated.is_(False)
+    )
+    query = select(evaluations).where(evaluations.c.at > since, or_(entity.not_in(suspected), entity.in_(allowed)))
+    if last is not None:
+        query = query.where(tuple_(*key) > tuple_(*(literal(last._mapping[c], c.type) for c in key)))  # noqa: SLF001
+    return query.order_by(*key)
