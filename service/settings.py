@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
@@ -134,7 +135,7 @@ class Settings(_Part):
     stream: str = "spool:"
     content: Literal["full", "redacted", "none"] = "redacted"
     secrets: Path | None = None
-    """Folder of the secret files pepper, spool_key, token_key and digest_key; the data folder's own where none is given."""
+    """Folder of the secret files pepper, spool_key, token_key and digest_key; None: ``secrets`` in the data folder."""
     identity: Identity = Identity()
     limits: Limits = Limits()  # type: ignore[call-arg]
     log: Logging = Logging()  # type: ignore[call-arg]
@@ -239,6 +240,11 @@ def origins(
     """
     _, found = _gather(file, flags or {}, os.environ if environment is None else environment)
     return {".".join(path): origin for path, origin in found.items()}
+
+
+def without_password(url: str) -> str:
+    """A database URL as it may be shown."""
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
 
 
 def _gather(

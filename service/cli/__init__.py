@@ -1,0 +1,37 @@
+"""The command line: a file for each group of commands. Commands parse and print; the work is elsewhere."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+import click
+
+from service.cli._fail import Group
+from service.cli.baseline import baseline
+from service.cli.config import config
+from service.cli.db import db
+from service.cli.decision import decision
+from service.cli.doctor import doctor
+from service.cli.explain import explain
+from service.cli.export import export
+from service.cli.key import key
+from service.cli.replay import replay
+from service.cli.serve import serve
+from service.cli.token import token
+
+
+def _version() -> str:
+    try:
+        return version("revenuer")
+    except PackageNotFoundError:
+        return "unknown: run from a folder that is not installed"
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(_version(), prog_name="revenuer")
+def main() -> None:
+    """A proxy in front of a model API that finds the callers who are distilling the model."""
+
+
+for command in (serve, replay, baseline, export, explain, token, decision, key, config, doctor, db):
+    main.add_command(command)

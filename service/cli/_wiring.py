@@ -1,0 +1,167 @@
+"""The joined parts of an installation, each loaded when a command asks for it.
+
+``revenuer --help`` should not wait for numpy, SQL and a web framework, so
+these imports stand inside their functions, here and nowhere else in the
+command line.
+"""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from service.cli._fail import fail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from detectors.core.baseline import Baselines
+    from service.bootstrap.stores import Stores
+    from service.doctor import Parts
+    from service.model.query import QueryEvent
+    from service.replay.reader import Reader
+    from service.replay.runner import Result
+    from service.secrets import Secrets
+    from service.settings import Settings
+
+
+def serve(settings: Settings, role: str) -> None:
+    """Run one role or all of them until told to stop."""
+    from service import app, logs
+
+    logs.configure("serve")
+    app.serve(settings, role)
+
+
+@contextlib.contextmanager
+def stores(settings: Settings) -> Iterator[Stores]:
+    """The stores, which must be there and of the right schema."""
+    from service.bootstrap.stores import stores as opened
+
+    if settings.database == "" and not (settings.data / "revenuer.db").exists():
+        fail(f"no installation in {settings.data}: start it once with 'revenuer serve', or name its folder with --data")
+    held = opened(settings)
+    try:
+        problem = held.records.ready()
+        if problem is not None:
+            fail(problem)
+        yield held
+    finally:
+        held.engine.dispose()
+
+
+@contextlib.contextmanager
+def prepared(settings: Settings) -> Iterator[Stores]:
+    """The same, made where it is missing."""
+    from service.bootstrap.stores import upgrade
+
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    upgrade(settings)
+    with stores(settings) as held:
+        yield held
+
+
+def secrets(settings: Settings, *, create: bool = True) -> Secrets:
+    """The installation's secrets."""
+    from service.secrets import Secrets as Held
+
+    return Held.load(settings.secrets_folder, create=create)
+
+
+def upgrade(settings: Settings) -> None:
+    """Bring the schema to its head."""
+    from service.bootstrap.stores import upgrade as to_head
+
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    to_head(settings)
+
+
+def downgrade(settings: Settings, revision: str) -> None:
+    """Take the schema back."""
+    from service.backends.sql.schema import downgrade as back
+
+    back(settings.database_url, revision)
+
+
+def reader(files: Sequence[Path], *, strict: bool) -> Reader:
+    """The files as one stream of events."""
+    from service.bootstrap import replay
+
+    return replay.reader(files, strict=strict)
+
+
+def run(events: Reader, settings: Settings, baseline: Path | None, on_events: Callable[[int], None]) -> Result:
+    """Take the events through the pipeline."""
+    from service.bootstrap import replay
+
+    return replay.replay(events, settings, baseline=baseline, on_events=on_events)
+
+
+def fit(
+    events: Reader, settings: Settings, *, provenance: Mapping[str, Any], seed: int, on_events: Callable[[int], None]
+) -> Baselines:
+    """Fit a baseline to the events."""
+    from service.bootstrap import replay
+
+    return replay.fit(events, settings, provenance=provenance, seed=seed, on_events=on_events)
+
+
+def baseline(path: Path | None) -> Baselines:
+    """The baseline in a file; the shipped one where there is none."""
+    from detectors.core.baseline import Baselines as Held
+
+    return Held.load(path) if path else Held.default()
+
+
+def record(event: QueryEvent) -> dict[str, Any]:
+    """An event as a query record."""
+    from service.replay.records import write
+
+    return write(event)
+
+
+def key_digest(pepper: bytes, text: str) -> str:
+    """The digest of a caller key, as the gateway computes it from a request's header."""
+    from service.gateway.identity import bare, digest
+
+    return digest(pepper, bare(text.strip().encode()))
+
+
+def doctor_parts(settings: Settings) -> Parts:
+    """What the doctor asks of the parts of this installation."""
+    from service.doctor import Parts as Made
+
+    return Made(
+        secrets=lambda: secrets(settings, create=False),
+        database=lambda: _database_problem(settings),
+        gateway=lambda: _gateway_alive(settings),
+        baseline=lambda: _baseline_in_force(settings),
+    )
+
+
+def _database_problem(settings: Settings) -> str | None:
+    from service.bootstrap.stores import stores as opened
+
+    held = opened(settings)
+    try:
+        return held.records.ready()
+    finally:
+        held.engine.dispose()
+
+
+def _gateway_alive(settings: Settings) -> bool:
+    from service.backends.spool.folder import in_use
+
+    return in_use(settings.spool)
+
+
+def _baseline_in_force(settings: Settings) -> tuple[str, str | None]:
+    from detectors.core.severity import unsupported
+
+    held = baseline(settings.scoring.baseline)
+    calibration = held.calibration("account")
+    name = settings.scoring.baseline or "the shipped one"
+    found = f"{name}, version {held.version}, {calibration.n:,} benign account-days"
+    return found, unsupported(calibration, settings.scoring.budget)

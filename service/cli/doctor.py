@@ -1,0 +1,53 @@
+"""``revenuer doctor``: what is wrong with an installation, and what to do."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from service import settings
+from service.cli import _wiring
+from service.cli._options import FILE
+from service.doctor import Check, State, examine
+from service.settings import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SIGNS = {State.OK: "✓", State.NOTE: "·", State.BAD: "✗"}
+
+
+@click.command()
+@click.option("--config", type=FILE, metavar="FILE", help="Settings in YAML (REVENUER_CONFIG).")
+@click.option("--data", type=FILE, metavar="FOLDER", help="Where state is kept (REVENUER_DATA).")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
+@click.pass_context
+def doctor(context: click.Context, *, config: Path | None, data: Path | None, as_json: bool) -> None:
+    """Check settings, data folder, secrets, database, spool, baseline, ports, upstream and processes.
+
+    Looks only. Exits with 1 where something is wrong.
+    """
+    checks: list[Check] = []
+    for check in _checks(config, data):
+        checks.append(check)
+        if not as_json:
+            click.echo(f"{SIGNS[check.state]} {check.name}: {check.found}")
+            if check.advice:
+                click.echo(f"    {check.advice}")
+    if as_json:
+        click.echo(json.dumps([dataclasses.asdict(check) for check in checks], indent=2, ensure_ascii=False))
+    context.exit(any(check.state is State.BAD for check in checks))
+
+
+def _checks(config: Path | None, data: Path | None) -> Iterator[Check]:
+    try:
+        loaded = settings.load(config, {"data": data})
+    except SettingsError as error:
+        yield Check("settings", State.BAD, str(error), "see 'revenuer config check'")
+        return
+    yield Check("settings", State.OK, "can be used")
+    yield from examine(loaded, _wiring.doctor_parts(loaded))
