@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").
 LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
 COMMAND = re.compile(r"(?:^|[`$|(]|&& )\s*revenuer ([a-z][^`\n|;#]*)", re.MULTILINE)
 TARGET = re.compile(r"(?:^|[`$(]|&& )\s*make ([a-z]+)", re.MULTILINE)
-SETTING = re.compile(r"^\| `([a-z_.]+)` \|", re.MULTILINE)
+SETTING = re.compile(r"^\| `(?!revenuer_)([a-z_.]+)` \|", re.MULTILINE)
 
 
 def _place(path: Path) -> str:
@@ -38,17 +39,20 @@ def _targets() -> set[str]:
     return set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
-def _unknown(command: str) -> str:
-    """What of a command line the program does not know: a subcommand or an option; empty where it knows all."""
-    group: click.Command = main
-    words = command.split()
-    while words and isinstance(group, click.Group):
-        found = group.commands.get(words[0])
+def _unknown(line: str) -> str:
+    """What is wrong with a command line, as the program itself would say; empty where it would be taken."""
+    command: click.Command = main
+    words = shlex.split(line)
+    while words and isinstance(command, click.Group):
+        found = command.commands.get(words[0])
         if found is None:
-            return words[0]
-        group, words = found, words[1:]
-    known = {option for parameter in group.params for option in (*parameter.opts, *parameter.secondary_opts)}
-    return next((word for word in words if word.startswith("--") and word.partition("=")[0] not in known), "")
+            return f"no such command: {words[0]}"
+        command, words = found, words[1:]
+    try:
+        _, left_over, _ = command.make_parser(click.Context(command)).parse_args(words)
+    except click.UsageError as error:
+        return error.format_message()
+    return f"unexpected: {left_over[0]}" if left_over else ""
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=_place)
@@ -147,10 +151,12 @@ def test_files_are_small() -> None:
     ("command", "unknown"),
     [
         pytest.param("serve --upstream https://api.example.com", "", id="known"),
-        pytest.param("brew --strong", "brew", id="command"),
-        pytest.param("serve --upstraem x", "--upstraem", id="option"),
+        pytest.param("brew --strong", "no such command: brew", id="command"),
+        pytest.param("serve --upstraem x", "No such option", id="option"),
+        pytest.param("serve the tea", "unexpected: the", id="argument"),
     ],
 )
 def test_command_check_bites(command: str, unknown: str) -> None:
     """A command or option that does not exist is found."""
-    assert _unknown(command) == unknown
+    assert _unknown(command).startswith(unknown)
+    assert bool(_unknown(command)) == bool(unknown)

@@ -13,10 +13,9 @@ from tests.architecture.source import PACKAGES, ROOT, Module, modules
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LINES = 300
-LONG: dict[str, str] = {
-    "service/ports.py": "every port on one page, so that a backend's author reads one file",
-}
+LINES = 400
+"""Most files are a quarter of that. Beyond it a file has become two."""
+LONG: dict[str, str] = {}
 """Files that may be longer, and why."""
 
 COUNTRY = re.compile(
