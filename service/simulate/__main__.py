@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File to write, .jsonl or .jsonl.gz."
 )
-def main(benign: int, attackers: int, days: int, seed: int, ceiling: int, folder: Path | None, out: Path) -> None:
+def main(*, benign: int, attackers: int, days: int, seed: int, ceiling: int, folder: Path | None, out: Path) -> None:
     """Write the traffic of a simulated population to a file of query records."""
     try:
         texts = load(folder)

@@ -1,6 +1,6 @@
 """Grammar: sentences out of templates with choices and slots.
 
-``[a|b||]`` is one of its alternatives, which may nest; ``{name}`` is a slot, filled by a draw from the list of that name.
+``[a|b||]`` is one of its alternatives, which may nest; ``{name}`` is a slot, filled from the list of that name.
 """
 
 from __future__ import annotations

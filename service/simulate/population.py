@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from service.simulate.account import Account
 from service.simulate.attacks import evasion, harvest
 from service.simulate.benign import agents, batches, evaluations, people, products
-from service.simulate.client import ANTHROPIC, OPENAI, RESPONSES, Client, Draft
+from service.simulate.client import OPENAI, Client, Draft
 from service.simulate.dice import Dice
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ class Archetype:
 
 
 BENIGN: Mapping[str, Archetype] = {
-    "chat": Archetype(people.chat, 40),
-    "course": Archetype(people.course, 6, group=25),
+    "chat": Archetype(people.chat, 48),
+    "course": Archetype(people.course, 8, group=25),
     "product": Archetype(products.product, 9),
     "support": Archetype(products.support, 5),
     "retrieval": Archetype(products.retrieval, 5, api=OPENAI),
@@ -114,7 +114,14 @@ def members(seed: int, mix: Mix, texts: Texts) -> Iterator[Member]:
             groups += 1
             size = max(1, round(group * (0.4 + dice.random() * 1.2))) if group > 1 else 1
             for _ in range(min(size, wanted - made)):
-                yield _member((seed, int(attack), 2, made), (seed, int(attack), 3, groups), family, attack, mix, texts)
+                yield _member(
+                    mix,
+                    texts,
+                    family,
+                    attack=attack,
+                    own=(seed, int(attack), 2, made),
+                    group=(seed, int(attack), 3, groups),
+                )
                 made += 1
 
 
@@ -182,20 +189,23 @@ def record(draft: Draft, member: Member, *, refused: bool = False) -> dict[str, 
 
 def _usage(draft: Draft) -> dict[str, int]:
     entered = draft.characters // 4 + 8
-    if draft.path == "/v1/messages" or draft.path == "/v1/responses":
+    if draft.path in {"/v1/messages", "/v1/responses"}:
         return {"input_tokens": entered, "output_tokens": draft.output}
     return {"prompt_tokens": entered, "completion_tokens": draft.output, "total_tokens": entered + draft.output}
 
 
-def _member(own: tuple[int, ...], group: tuple[int, ...], family: str, attack: bool, mix: Mix, texts: Texts) -> Member:
-    dice, shared = Dice(*own), Dice(*group, 0)
-    grouped = mix.archetypes[family].group > 1
-    # Keys of one campaign are bought one by one, so neither name nor address tells them; a course is one org.
-    org = f"org-{shared.below(10**6):06d}" if (grouped and not attack) or dice.chance(0.3) else ""
+def _member(
+    mix: Mix, texts: Texts, family: str, *, attack: bool, own: tuple[int, ...], group: tuple[int, ...]
+) -> Member:
+    dice = Dice(*own)
+    # A course is one org. Keys of a campaign are bought one by one, so neither org nor address tells them.
+    together = mix.archetypes[family].group > 1 and not attack
+    named = together or dice.chance(0.3)
+    org = f"org-{(Dice(*group, 0) if together else dice).below(10**6):06d}" if named else ""
     account = Account(
         name=f"acct-{dice.below(16**8):08x}",
         org=org,
-        ip=f"{dice.pick((23, 45, 81, 103, 152, 188))}.{dice.below(256)}.{dice.below(256)}.{dice.below(256)}",
+        ip=f"10.{dice.below(256)}.{dice.below(256)}.{dice.below(256)}",
         client=Client.draw(dice, api=mix.archetypes[family].api),
         dice=dice,
         texts=texts,

@@ -16,7 +16,7 @@ _ROLES = (
     "Act as [a|an experienced] {person}. [You help users {does}.|You answer questions about {thing} and {other}.]",
     "[Assistant|System] rules for {name}: [be brief|answer politely|stay on {thing}].",
     "You are a helpful assistant[ for {name}| named {name}||].",
-    "{name} is [an app|a service|a website] about {thing}. You [are its assistant|write its answers|talk to its users].",
+    "{name} is [an app|a service|a website] about {thing}. You [are its assistant|write its answers|talk to users].",
 )
 _RULES = (
     "[Never|Do not] [discuss|mention] {other}[ unless asked||].",
@@ -58,8 +58,7 @@ def _phrases(templates: tuple[str, ...]) -> list[Phrase]:
 
 def said(templates: tuple[str, ...], source: Source, dice: Dice) -> str:
     """One of the templates, filled with the source's words."""
-    domain = getattr(source, "domain", source)
-    words = {**domain.words, "name": (dice.pick(NAMES),)}
+    words = {**source.words, "name": (dice.pick(NAMES),)}
     return dice.pick(_phrases(templates)).say(dice, words)
 
 

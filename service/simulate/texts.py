@@ -19,7 +19,7 @@ import yaml
 from service.simulate.grammar import Phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from service.simulate.dice import Dice
@@ -41,8 +41,8 @@ class Topic:
     """A domain: its words, and the phrases they go into."""
 
     name: str
-    words: dict[str, Sequence[str]]
-    phrases: dict[str, Sequence[Phrase]]
+    words: Mapping[str, Sequence[str]]
+    phrases: Mapping[str, Sequence[Phrase]]
     language: str = "en"
 
     def say(self, kind: str, dice: Dice) -> str:
@@ -66,6 +66,11 @@ class Corpus:
     name: str
     rows: Sequence[str]
     domain: Topic
+
+    @property
+    def words(self) -> Mapping[str, Sequence[str]]:
+        """Of its domain."""
+        return self.domain.words
 
     def say(self, kind: str, dice: Dice) -> str:
         """One of its texts, where the kind is a request."""
@@ -99,7 +104,7 @@ class Texts:
 
     def fresh(self, kind: str, dice: Dice, among: Sequence[Source] | None = None) -> Iterator[str]:
         """Texts of ever-new topics that never repeat, as a list made for harvesting holds them; without end."""
-        sources = list(among) if among else [*self.domains, *self.corpora]
+        sources: list[Source] = list(among) if among else [*self.domains, *self.corpora]
         left = {c.name: dice.order(len(c.rows)) for c in sources if isinstance(c, Corpus)}
         seen: set[str] = set()
         while True:
@@ -123,7 +128,9 @@ def _data(name: str) -> dict[str, Any]:
 @cache
 def own() -> Texts:
     """The project's own texts."""
-    phrases = {kind: [Phrase(template) for template in templates] for kind, templates in _data("phrases.yaml").items()}
+    phrases: Mapping[str, Sequence[Phrase]] = {
+        kind: [Phrase(template) for template in templates] for kind, templates in _data("phrases.yaml").items()
+    }
     domains = [Topic(name, _words(entry), phrases) for name, entry in _data("lexicon.yaml").items()]
     languages = []
     for code, entry in _data("languages.yaml").items():
@@ -196,9 +203,11 @@ class _Row(msgspec.Struct):
 def _rows(file: Path) -> list[str]:
     decode = msgspec.json.Decoder(_Row).decode
     rows: list[str] = []
+    number = 0
     try:
         with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
+            for line in lines:
+                number += 1
                 if len(rows) >= ROWS:
                     break
                 if text := decode(line).text.strip()[:LENGTH]:

@@ -12,7 +12,7 @@ References
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from service.simulate.account import ALWAYS, jobs
 from service.simulate.client import OPENAI
@@ -52,8 +52,8 @@ def list_of_prompts(account: Account) -> Iterator[Draft]:
 
 
 _SEEDED = (
-    "Below are some tasks for an assistant. Add {0} more that differ from them in kind and subject.\n\n{1}\n\nNew tasks:",
-    "You write instructions for a language model. Examples:\n{1}\n\nWrite {0} new ones, varied in verb and form, one a line.",
+    "Below are some tasks for an assistant. Add {0} that differ from them in kind and subject.\n\n{1}\n\nNew tasks:",
+    "You write instructions for a language model. Examples:\n{1}\n\nWrite {0} new ones, varied in form, one a line.",
     "{1}\n\nContinue the numbered list with {0} diverse items of the same sort.",
 )
 
@@ -80,7 +80,7 @@ def self_instruct(account: Account) -> Iterator[Draft]:
 
 
 _EVOLVE = (
-    "Rewrite the prompt below so that it is harder for a language model, yet still makes sense. {0}\n\nPrompt:\n{1}\n\nRewritten:",
+    "Rewrite the prompt so that it is harder for a model, yet still makes sense. {0}\n\nPrompt:\n{1}\n\nRewritten:",
     "Make a new task inspired by this one, rarer and as long. {0}\n<task>{1}</task>",
     "Complicate the following instruction. {0}\n\n{1}",
 )
@@ -152,16 +152,15 @@ def reasoning(account: Account) -> Iterator[Draft]:
 
     def draft(at: float) -> Draft:
         turn = {"role": "user", "content": form.format(next(prompts))}
-        more = {"n": n, "temperature": 1.0} if n > 1 else {}
+        more: dict[str, Any] = {"n": n, "temperature": 1.0} if n > 1 else {}
         return account.client.ask(at, [turn], dice.lognormal(300, 0.5), **more)
 
     return work(account, draft)
 
 
 _GRADES = (
-    "Compare the answers to the instruction and give each a score from 1 to 10 with reasons.\n\n"
-    "Instruction: {0}\n\nA: {1}\n\nB: {2}",
-    "You are a reward model. Rate the response.\n\n### Instruction\n{0}\n\n### Response\n{1}\n\n### Alternative\n{2}\n\n### Rationale",
+    "Compare the answers. Score each from 1 to 10 with reasons.\n\nInstruction: {0}\n\nA: {1}\n\nB: {2}",
+    "You are a reward model. Rate the response.\n\n### Task\n{0}\n\n### Response\n{1}\n\n### Other\n{2}\n\n### Rationale",
 )
 
 

@@ -46,7 +46,7 @@ def coding(account: Account) -> Iterator[Draft]:
 
     def begun() -> Iterator[tuple[float, Iterator[Draft]]]:
         for day in range(account.days):
-            for at in account.times(day, max(1, account.volume(110, 1.0) // 20)):
+            for at in account.times(day, max(1, account.volume(80, 1.1) // 20)):
                 yield at, session(at)
 
     return overlap(begun())

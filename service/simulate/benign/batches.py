@@ -34,7 +34,7 @@ def classify(account: Account) -> Iterator[Draft]:
         turn = {"role": "user", "content": template.format(dice.pick(sources).say(kind, dice))}
         return account.client.ask(at, [turn], dice.between(1, 4), system=prompt, max_tokens=8, temperature=0)
 
-    return jobs(account, draft, median=600, sigma=1.2, runs=dice.pick((1, 1, 2, 4)))
+    return jobs(account, draft, median=250, sigma=1.6, runs=dice.pick((1, 1, 2, 4)))
 
 
 def moderate(account: Account) -> Iterator[Draft]:
@@ -54,7 +54,7 @@ def moderate(account: Account) -> Iterator[Draft]:
 
     def drafts() -> Iterator[Draft]:
         for day in range(account.days):
-            for at in account.times(day, account.volume(300, 1.2), ALWAYS):
+            for at in account.times(day, account.volume(150, 1.5), ALWAYS):
                 yield draft(at)
 
     return drafts()
@@ -74,7 +74,7 @@ def extract(account: Account) -> Iterator[Draft]:
         turn = {"role": "user", "content": template.format(document)}
         return account.client.ask(at, [turn], dice.lognormal(120, 0.4), temperature=0)
 
-    return jobs(account, draft, median=220, sigma=1.1)
+    return jobs(account, draft, median=110, sigma=1.4)
 
 
 def translate(account: Account) -> Iterator[Draft]:
@@ -91,7 +91,7 @@ def translate(account: Account) -> Iterator[Draft]:
         text = " ".join(dice.pick(sources).say(dice.pick(kinds), dice) for _ in range(dice.between(1, 3)))
         return account.client.ask(at, [{"role": "user", "content": text}], len(text) / 4 + 2, system=prompt)
 
-    return jobs(account, draft, median=350, sigma=1.1, runs=dice.pick((1, 2, 3)))
+    return jobs(account, draft, median=150, sigma=1.4, runs=dice.pick((1, 2, 3)))
 
 
 _GOODS = (
@@ -112,7 +112,7 @@ def describe(account: Account) -> Iterator[Draft]:
         turn = {"role": "user", "content": said(template, dice.pick(sources), dice)}
         return account.client.ask(at, [turn], dice.lognormal(300, 0.4), system=prompt)
 
-    return jobs(account, draft, median=150, sigma=1.2, active=0.7)
+    return jobs(account, draft, median=90, sigma=1.4, active=0.7)
 
 
 def articles(account: Account) -> Iterator[Draft]:
@@ -130,7 +130,7 @@ def articles(account: Account) -> Iterator[Draft]:
         turn = {"role": "user", "content": form.format(dice.between(1, 6), said(("{person}",), source, dice), subject)}
         return account.client.ask(at, [turn], dice.lognormal(600, 0.5), system=prompt)
 
-    return jobs(account, draft, median=60, sigma=1.0, runs=dice.between(1, 4))
+    return jobs(account, draft, median=45, sigma=1.2, runs=dice.between(1, 4))
 
 
 def quizzes(account: Account) -> Iterator[Draft]:
@@ -170,7 +170,7 @@ def summarise(account: Account) -> Iterator[Draft]:
         text = "\n".join(f"{dice.pick(('A', 'B', 'C'))}: {line}" for line in lines)
         return account.client.ask(at, [{"role": "user", "content": text}], dice.lognormal(110, 0.4), system=prompt)
 
-    return jobs(account, draft, median=80, sigma=1.1, runs=3, hours=OFFICE)
+    return jobs(account, draft, median=60, sigma=1.2, runs=3, hours=OFFICE)
 
 
 def index(account: Account) -> Iterator[Draft]:

@@ -21,7 +21,7 @@ def harness(account: Account) -> Iterator[Draft]:
     sources = account.texts.some(dice.pick((1, 4, 20)), dice)
     kind = dice.pick(("problem", "task", "ask"))
     shots = "\n\n".join(f"Q: {s.say(kind, dice)}\nA: {s.say('sentence', dice)}" for s in sources[: dice.below(5)])
-    size = min(account.ceiling, max(60, round(dice.lognormal(350, 0.8))))
+    size = min(account.ceiling, max(60, round(dice.lognormal(220, 0.9))))
     prompts = [f"{shots}\n\nQ: {dice.pick(sources).say(kind, dice)}\nA:".strip() for _ in range(size)]
     output = dice.pick((3, 60, 250))
     sampled = dice.chance(0.2)
@@ -46,8 +46,7 @@ def judge(account: Account) -> Iterator[Draft]:
     form = dice.pick(
         (
             "Rate the {0} of the answer from 1 to 5 and explain.\n\nQuestion: {1}\nContext: {2}\nAnswer: {3}\n\nScore:",
-            "You grade answers.\n<question>{1}</question>\n<context>{2}</context>\n<answer>{3}</answer>\n"
-            "Give reasons, then a verdict on {0} as JSON.",
+            "<question>{1}</question>\n<context>{2}</context>\n<answer>{3}</answer>\nReasons, then {0} as JSON.",
         )
     )
     pairs = [(s.say("ask", dice), s.prose(4, dice)) for s in sources for _ in range(80)]
@@ -57,7 +56,7 @@ def judge(account: Account) -> Iterator[Draft]:
         text = form.format(aspects, question, context, dice.pick(sources).prose(dice.between(2, 6), dice))
         return account.client.ask(at, [{"role": "user", "content": text}], dice.lognormal(120, 0.4), temperature=0)
 
-    return jobs(account, draft, median=200, sigma=1.0, runs=dice.pick((1, 2, 3)))
+    return jobs(account, draft, median=120, sigma=1.2, runs=dice.pick((1, 2, 3)))
 
 
 def _reruns(

@@ -32,7 +32,7 @@ def product(account: Account) -> Iterator[Draft]:
 
     def begun() -> Iterator[tuple[float, Iterator[Draft]]]:
         for day in range(account.days):
-            for at in account.times(day, max(1, round(account.volume(300, 1.3) / turns)), hours):
+            for at in account.times(day, max(1, round(account.volume(140, 1.5) / turns)), hours):
                 # Some users come all the time: the square of a uniform draw has more of the small numbers.
                 user = int(users * dice.random() ** 2)
                 yield (
@@ -61,7 +61,7 @@ def support(account: Account) -> Iterator[Draft]:
 
     def begun() -> Iterator[tuple[float, Iterator[Draft]]]:
         for day in range(account.days):
-            for number, at in enumerate(account.times(day, account.volume(90, 1.1), LEISURE)):
+            for number, at in enumerate(account.times(day, account.volume(45, 1.3), LEISURE)):
                 yield (
                     at,
                     conversation(
@@ -105,7 +105,7 @@ def retrieval(account: Account) -> Iterator[Draft]:
 
     def begun() -> Iterator[tuple[float, Iterator[Draft]]]:
         for day in range(account.days):
-            for at in account.times(day, max(1, account.volume(80, 1.1) // 2)):
+            for at in account.times(day, max(1, account.volume(60, 1.3) // 2)):
                 yield at, question(at)
 
     return overlap(begun())
@@ -129,7 +129,7 @@ def writer(account: Account) -> Iterator[Draft]:
 
     def drafts() -> Iterator[Draft]:
         for day in range(account.days):
-            for at in account.times(day, account.volume(120, 1.1)):
+            for at in account.times(day, account.volume(60, 1.3)):
                 source = dice.pick(sources)
                 text = said(_FORMS, source, dice) if dice.chance(0.7) else source.say("write", dice)
                 user = f"w{int(400 * dice.random() ** 2)}" if named else ""
@@ -157,7 +157,7 @@ def autocomplete(account: Account) -> Iterator[Draft]:
 
     def begun() -> Iterator[tuple[float, Iterator[Draft]]]:
         for day in range(account.days):
-            for at in account.times(day, max(1, account.volume(150, 0.9) // 30)):
+            for at in account.times(day, max(1, account.volume(90, 1.0) // 30)):
                 yield at, typing(at)
 
     return overlap(begun())
