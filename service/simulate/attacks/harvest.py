@@ -160,7 +160,7 @@ def reasoning(account: Account) -> Iterator[Draft]:
 
 _GRADES = (
     "Compare the answers. Score each from 1 to 10 with reasons.\n\nInstruction: {0}\n\nA: {1}\n\nB: {2}",
-    "You are a reward model. Rate the response.\n\n### Task\n{0}\n\n### Response\n{1}\n\n### Other\n{2}\n\n### Rationale",
+    "You are a reward model. Rate the response.\n\n### Task\n{0}\n\n### Response\n{1}\n\n### Other\n{2}\n\n### Why",
 )
 
 
