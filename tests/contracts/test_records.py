@@ -173,7 +173,8 @@ class TestAccounts:
 
     def test_evaluations_come_back_whole_newest_first(self, store: Checkpoint, records: Records) -> None:
         """Floats to the last bit, since a replay is compared with them."""
-        mine = [an_evaluation(0), an_evaluation(1, severity=None), an_evaluation(1, trigger="n=80")]
+        odd = {"a": float("inf"), "b": 5e-324}
+        mine = [an_evaluation(0), an_evaluation(1, severity=None), an_evaluation(1, trigger="n=80", values=odd)]
         store.commit(Commit(evaluations=[*mine, an_evaluation(entity=OTHER)]))
         assert list(records.evaluations(AN_ACCOUNT, 10)) == mine[::-1]
         assert list(records.evaluations(AN_ACCOUNT, 1)) == mine[:1:-1]

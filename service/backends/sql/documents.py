@@ -30,7 +30,7 @@ def evaluation_row(evaluation: Evaluation) -> dict[str, Any]:
         "score": float(evaluation.score),
         "p_value": float(evaluation.p_value),
         "severity": None if evaluation.severity is None else evaluation.severity.rank,
-        "body": zlib.compress(jsontext.encode(body), 1),
+        "body": zlib.compress(jsontext.encode_measures(body), 1),
     }
 
 
@@ -62,7 +62,7 @@ def flag_row(flag: Flag) -> dict[str, Any]:
         "value": flag.entity.value,
         "severity": flag.severity.rank,
         "flagged_at": flag.flagged_at,
-        "body": jsontext.encode(body).decode(),
+        "body": jsontext.encode_measures(body).decode(),
     }
 
 

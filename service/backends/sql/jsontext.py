@@ -13,8 +13,12 @@ def encode(document: object) -> bytes:
     try:
         return msgspec.json.encode(document, enc_hook=float)
     except UnicodeEncodeError:  # a lone surrogate, which JSON allows and UTF-8 does not
-        plain = msgspec.to_builtins(document, enc_hook=float)
-        return json.dumps(plain, separators=(",", ":")).encode()
+        return encode_measures(document)
+
+
+def encode_measures(document: object) -> bytes:
+    """The same where numbers may be infinite or none, which :func:`encode` would write as null."""
+    return json.dumps(msgspec.to_builtins(document, enc_hook=float), separators=(",", ":")).encode()
 
 
 def decode(body: bytes | str) -> Any:

@@ -45,7 +45,7 @@ def downgrade(url: str, revision: str) -> None:
 
 def check(engine: Engine) -> str | None:
     """None where the schema is this version's, else one sentence: what is wrong and what to do."""
-    script = ScriptDirectory.from_config(_config())
+    script = scripts()
     head = script.get_current_head()
     try:
         with engine.begin() as connection:
@@ -75,6 +75,11 @@ def _run(url: str, change: Callable[[Config], None]) -> None:
             change(config)
     finally:
         engine.dispose()
+
+
+def scripts() -> ScriptDirectory:
+    """Every step there is."""
+    return ScriptDirectory.from_config(_config())
 
 
 def _config() -> Config:
