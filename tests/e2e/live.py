@@ -39,6 +39,11 @@ class Comparison:
     replayed_flags: set[str]
 
     @property
+    def same_flags(self) -> bool:
+        """Whether the same flags were raised."""
+        return self.live_flags == self.replayed_flags
+
+    @property
     def furthest(self) -> float:
         """Largest difference of two scores of the same evaluation."""
         return max((abs(self.live[k] - self.replayed[k]) for k in self.live.keys() & self.replayed.keys()), default=0.0)
@@ -56,7 +61,7 @@ def read_traces(files: Iterable[Path]) -> list[dict[str, Any]]:
 
 
 def compare(
-    records: Sequence[dict[str, Any]], *, folder: Path, upstream: str, speed: float, longest_gap: float = 2.0
+    records: Sequence[dict[str, Any]], *, folder: Path, upstream: str, speed: float, longest_gap: float
 ) -> Comparison:
     """Send the records through a new installation with ``content: full``, export its log and replay it.
 

@@ -112,10 +112,16 @@ class System:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("REVENUER_")}
         return {**kept, "REVENUER_CONFIG": str(self.file), "PYTHONWARNINGS": "default"}
 
-    def run(self, *arguments: str) -> str:
+    def run(self, *arguments: str, stdin: str = "") -> str:
         """Standard output of a command; fails with its errors when it fails."""
         done = subprocess.run(
-            [*self.command, *arguments], env=self.environment, capture_output=True, text=True, check=False, timeout=120
+            [*self.command, *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            input=stdin,
+            check=False,
+            timeout=120,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
