@@ -54,6 +54,7 @@ class Cycle:
         "response_complete",
         "scope",
         "started",
+        "target",
         "task",
     )
 
@@ -62,12 +63,15 @@ class Cycle:
         protocol: GatewayProtocol,
         scope: MutableMapping[str, Any],
         *,
+        target: bytes,
         fields: list[tuple[bytes, bytes]],
         keep_alive: bool,
         expects: bool,
     ) -> None:
         self._protocol = protocol
         self.scope = scope
+        self.target = target
+        """Path and query as the client wrote them, an empty query's question mark too."""
         self.fields = fields
         """Header fields as the client wrote them, names in their case."""
         self.keep_alive = keep_alive

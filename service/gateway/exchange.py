@@ -34,6 +34,8 @@ log = structlog.get_logger()
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 OUTCOMES = {outcome: metrics.REQUESTS.labels(outcome.value) for outcome in Outcome}
+FAULTS = frozenset({400, 408, 413})
+"""Refusals after which nothing more is read from the client."""
 ANNOTATION = b"x-revenuer-annotation"
 DIGEST_SIZE = 16
 NOBODY = Identity("", "", known=False)
@@ -206,12 +208,11 @@ class Exchange:
         await self._relay(connection)
 
     def _render(self, target: Target, path: bytes) -> bytes:
-        query = self._scope["query_string"]
         extra = [(MARKER, self._parts.marker)]
         if self._ruling.kind is Kind.ANNOTATE:
             extra.append((ANNOTATION, self._ruling.decision.encode()))
-        # The target as the client wrote it: an empty query still has its question mark.
-        return self._head.render(self._method, path + (b"?" + query if query else b""), target.authority, extra)
+        query = self._cycle.target[len(self._path) :]
+        return self._head.render(self._method, path + query, target.authority, extra)
 
     async def _ask(self, target: Target, head: bytes) -> tuple[Connection, AnswerHead]:
         pool, bodiless = self._parts.pool, self._method == "HEAD"
@@ -321,6 +322,8 @@ class Exchange:
         body = write(refused.status, refused.code, refused.message)
         self._status = refused.status
         self._content_type = "application/json"
+        if refused.status in FAULTS:
+            self._cycle.keep_alive = False
         self._capture.add(body)
         fields = refusal.head_fields(refused, len(body), text_id(self._id))
         await self._send({"type": "http.response.start", "status": refused.status, "headers": fields})

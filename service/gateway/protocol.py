@@ -159,6 +159,7 @@ class GatewayProtocol(HttpToolsProtocol):
         cycle = Cycle(
             self,
             self._scope(method.decode("ascii"), version, path, query),
+            target=self.url,
             fields=self.headers,
             keep_alive=version == "1.1" and self.parser.should_keep_alive(),
             expects=expects,
