@@ -72,7 +72,9 @@ def _from_file(folder: Path, name: str, *, create: bool) -> bytes:
 
 
 def _make(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # ``parents`` alone would make the data folder with the mode of any other.
+    for folder in (path.parent.parent, path.parent):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Written aside and linked, so that of two starts at once one file wins, whole.
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

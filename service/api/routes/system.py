@@ -33,7 +33,9 @@ def add(app: FastAPI, control: Control) -> None:
         expires = None if identity.expires is None else rfc3339(identity.expires)
         return {"token": identity.token, "role": str(identity.role), "expires": expires}
 
-    @app.get("/healthz", response_class=PlainTextResponse, responses=errors(422, token=False), tags=["system"])
+    @app.get(
+        "/healthz", response_class=PlainTextResponse, responses=errors(422, token=False, plain=True), tags=["system"]
+    )
     def healthz() -> str:
         """`ok` while the process lives."""
         return "ok"
@@ -48,7 +50,7 @@ def add(app: FastAPI, control: Control) -> None:
         headers = {} if problem is None else {"Retry-After": "5"}
         return JSONResponse(document, 200 if problem is None else 503, headers)
 
-    @app.get("/metrics", response_class=PlainTextResponse, responses=errors(422), tags=["system"])
+    @app.get("/metrics", response_class=PlainTextResponse, responses=errors(422, plain=True), tags=["system"])
     def metrics() -> Response:
         """Metrics of all processes, in the text format of Prometheus."""
         return Response(generate_latest(_registry(control.settings.data / "metrics")), media_type=CONTENT_TYPE_LATEST)

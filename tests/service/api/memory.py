@@ -53,6 +53,11 @@ class MemoryRecords:
         own = [evaluation for evaluation in self.scored if evaluation.entity == entity]
         return sorted(own, key=lambda evaluation: evaluation.at, reverse=True)[:limit]
 
+    def benign(self, period: int) -> Iterable[Evaluation]:
+        self._answer()
+        newest = max((evaluation.at for evaluation in self.scored), default=0)
+        return [evaluation for evaluation in self.scored if evaluation.at > newest - period]
+
     def events(self, ids: Sequence[str]) -> Sequence[QueryEvent]:
         self._answer()
         return [event for event in self.logged if text_id(event.id) in ids]

@@ -1,0 +1,56 @@
+"""Whatever the OpenAPI file allows, and whatever it forbids, gets the answer that it declares, and never a 5xx."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+
+from service.api.access import ACCESS
+from tests.service.api.stored import stored_plane
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from schemathesis import BaseSchema
+
+    Plane = tuple[BaseSchema, dict[str, str]]
+
+EXAMPLES = 25
+"""Of each operation and mode."""
+NOT_IN_THE_FILE = {"/docs", "/openapi.json"}
+NOTHING_TO_FORBID = {"/healthz", "/readyz"}
+"""They take no parameter that could be wrong."""
+CASES = [
+    pytest.param(method, path.replace(":path", ""), mode, id=f"{method} {path} {mode.value}")
+    for method, path in ACCESS
+    for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+    if path not in NOT_IN_THE_FILE and not (mode is GenerationMode.NEGATIVE and path in NOTHING_TO_FORBID)
+]
+# No schema can say that a cursor is signed, or that a decision must not end before it begins.
+# And how long an answer takes says more about the machine than about the API.
+EXCLUDED = [schemathesis.checks.positive_data_acceptance, schemathesis.checks.max_response_time]
+
+
+@pytest.fixture(scope="module")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
+    """A seeded control plane, as its OpenAPI file has it, and an admin's header."""
+    for app, headers in stored_plane(tmp_path_factory.mktemp("plane")):
+        yield schemathesis.openapi.from_asgi("/openapi.json", app), headers
+
+
+@pytest.mark.parametrize(("method", "path", "mode"), CASES)
+def test_every_operation(plane: Plane, method: str, path: str, mode: GenerationMode) -> None:
+    """All checks of schemathesis hold for an admin's requests, those that the file allows and those it forbids."""
+    api, headers = plane
+    operation = api[path][method]
+
+    @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def check(case: schemathesis.Case[Any]) -> None:
+        case.call_and_validate(headers=headers, excluded_checks=EXCLUDED)
+
+    check()
