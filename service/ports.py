@@ -326,6 +326,10 @@ class Decisions(Protocol):
 
     def all(self) -> Sequence[Decision]: ...
 
+    def restore(self, found: Sequence[Decision]) -> None:
+        """Store them all, then publish once."""
+        ...
+
     def republish(self) -> None:
         """Publish the table as it stands, as at a start."""
         ...

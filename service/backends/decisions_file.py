@@ -136,6 +136,10 @@ class DecisionsFile:
             self._complain(error)
         return self._sound
 
+    def all(self) -> Sequence[Decision]:
+        """Every decision of the table."""
+        return [decision for decisions in self._table.values() for decision in decisions]
+
     def age(self) -> float:
         """Seconds since the table was last known to be what the file says; infinite before the first time."""
         return time.monotonic() - self._read

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from service.api.app import build
 from service.api.control import clock
 from service.api.tokens import bootstrap as first_token
+from service.backends.decisions_file import DecisionsFile
 from service.bootstrap.stores import secrets, stores, upgrade
 
 if TYPE_CHECKING:
@@ -33,7 +34,11 @@ def initialise(settings: Settings) -> str:
 
     """
     keys = secrets(settings)
-    upgrade(settings)
+    new = upgrade(settings)
     held = stores(settings)
-    held.decisions.republish()
+    if new:
+        # The database was lost, or is another one: what gateways obey stays in force.
+        held.decisions.restore(DecisionsFile(settings.decisions_file).all())
+    else:
+        held.decisions.republish()
     return first_token(held.tokens, settings, keys, now=clock())

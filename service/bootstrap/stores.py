@@ -48,6 +48,6 @@ def stores(settings: Settings) -> Stores:
     )
 
 
-def upgrade(settings: Settings) -> None:
-    """Bring the schema to its head."""
-    schema.upgrade(settings.database_url)
+def upgrade(settings: Settings) -> bool:
+    """Bring the schema to its head; whether the database was empty before."""
+    return schema.upgrade(settings.database_url)

@@ -46,19 +46,19 @@ class SqlDecisions:
             It could not be stored, or was stored and could not be published; adding it again is safe.
 
         """
-        row = {
-            "id": decision.id,
-            "scope": decision.entity.scope.value,
-            "value": decision.entity.value,
-            "kind": decision.kind.value,
-            "until": decision.until,
-            "origin": decision.origin.value,
-            "reason": decision.reason,
-            "simulated": decision.simulated,
-            "created": decision.created,
-        }
+        self.restore([decision])
+
+    def restore(self, found: Sequence[Decision]) -> None:
+        """Store them all, then publish once: what a new database takes over from the snapshot that outlived the old one.
+
+        Raises
+        ------
+        StoreUnavailable
+            As ``add``.
+
+        """
         with available("store the decision"), self._writing.begin() as connection:
-            put(connection, decisions, [row])
+            put(connection, decisions, [_row(decision) for decision in found])
         self.republish()
 
     def remove(self, decision_id: str) -> bool:
@@ -99,6 +99,20 @@ class SqlDecisions:
                 f"the decisions could not be published to {self._snapshot}: {error.strerror}; "
                 "gateways keep those they have; make room or set its permissions right, and repeat the change"
             ) from None
+
+
+def _row(decision: Decision) -> dict[str, Any]:
+    return {
+        "id": decision.id,
+        "scope": decision.entity.scope.value,
+        "value": decision.entity.value,
+        "kind": decision.kind.value,
+        "until": decision.until,
+        "origin": decision.origin.value,
+        "reason": decision.reason,
+        "simulated": decision.simulated,
+        "created": decision.created,
+    }
 
 
 def _decision(row: Row[Any]) -> Decision:

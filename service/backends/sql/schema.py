@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
 
-def upgrade(url: str) -> None:
+def upgrade(url: str) -> bool:
     """Bring the database to this version's schema; nothing happens where it has it already.
+
+    Returns
+    -------
+    new
+        Whether the database had no schema before.
 
     Raises
     ------
@@ -28,7 +33,16 @@ def upgrade(url: str) -> None:
         The database cannot be changed now; it is as it was.
 
     """
-    _run(url, lambda config: command.upgrade(config, "head"))
+    new = False
+
+    def change(config: Config) -> None:
+        nonlocal new
+        connection = config.attributes["connection"]
+        new = MigrationContext.configure(connection).get_current_revision() is None
+        command.upgrade(config, "head")
+
+    _run(url, change)
+    return new
 
 
 def downgrade(url: str, revision: str) -> None:
