@@ -42,7 +42,7 @@ class Chunk(msgspec.Struct):
 class Messages(JsonDialect):
     """``POST .../v1/messages``; batches, token counts and OpenAI's thread messages are other paths."""
 
-    name: ClassVar[str] = "anthropic_messages"
+    name = "anthropic_messages"
     chunk: ClassVar[type[msgspec.Struct]] = Chunk
 
     def operation(self, method: str, path: str) -> Operation | None:

@@ -25,7 +25,7 @@ UNREAD = Answer(Inspect.UNPARSED)
 class JsonDialect(ABC):
     """One API's way of writing queries and answers. Holds no state; nothing but constructors raises."""
 
-    name: ClassVar[str]
+    name: str
     chunk: ClassVar[type[msgspec.Struct]]
     """What is looked at in one event of a stream; the rest is skipped without being built."""
 

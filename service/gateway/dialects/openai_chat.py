@@ -42,7 +42,7 @@ class Chunk(msgspec.Struct):
 class ChatCompletions(JsonDialect):
     """``POST .../chat/completions``."""
 
-    name: ClassVar[str] = "openai_chat"
+    name = "openai_chat"
     chunk: ClassVar[type[msgspec.Struct]] = Chunk
 
     def operation(self, method: str, path: str) -> Operation | None:

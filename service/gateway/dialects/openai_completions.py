@@ -36,7 +36,7 @@ class Chunk(msgspec.Struct):
 class Completions(JsonDialect):
     """``POST .../completions``."""
 
-    name: ClassVar[str] = "openai_completions"
+    name = "openai_completions"
     chunk: ClassVar[type[msgspec.Struct]] = Chunk
 
     def operation(self, method: str, path: str) -> Operation | None:

@@ -28,7 +28,7 @@ class _Slim(msgspec.Struct):
 class Embeddings(JsonDialect):
     """``POST .../embeddings``."""
 
-    name: ClassVar[str] = "openai_embeddings"
+    name = "openai_embeddings"
     chunk: ClassVar[type[msgspec.Struct]] = _Slim
 
     def operation(self, method: str, path: str) -> Operation | None:

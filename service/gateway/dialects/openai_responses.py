@@ -28,7 +28,7 @@ class Chunk(msgspec.Struct):
 class Responses(JsonDialect):
     """``POST .../responses``."""
 
-    name: ClassVar[str] = "openai_responses"
+    name = "openai_responses"
     chunk: ClassVar[type[msgspec.Struct]] = Chunk
 
     def operation(self, method: str, path: str) -> Operation | None:
