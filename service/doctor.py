@@ -76,12 +76,13 @@ def examine(settings: Settings, parts: Parts, environment: Mapping[str, str] | N
     yield _spool(settings)
     yield _disk(settings)
     yield _guarded("baseline", lambda: _baseline(parts))
-    gateway = not fresh and parts.gateway()
     alive = probes.roles(settings.data / "metrics")
-    yield _port("data port", settings.listen, ours=gateway)
-    yield _port("control port", settings.control, ours=probes.is_control(settings.control))
+    if not fresh and parts.gateway():
+        alive |= {"gateway"}
+    yield _port("data port", settings.listen, ours="gateway" in alive)
+    yield _port("control port", settings.control, ours="control" in alive and probes.is_control(settings.control))
     yield from _upstreams(settings)
-    yield _processes(alive | ({"gateway"} if gateway else set()))
+    yield _processes(alive)
 
 
 def _guarded(name: str, check: Callable[[], Check]) -> Check:
@@ -189,7 +190,8 @@ def _port(name: str, address: str, *, ours: bool) -> Check:
         return Check(name, State.OK, f"{address} is revenuer's")
     problem = probes.bindable(address)
     if problem is not None:
-        return Check(name, State.BAD, f"{address}: {problem}", "stop what has it, or choose another address")
+        other = " by another installation" if probes.is_control(address) else ""
+        return Check(name, State.BAD, f"{address}: {problem}{other}", "stop what has it, or choose another address")
     return Check(name, State.OK, f"{address} is free")
 
 

@@ -33,3 +33,4 @@ FLAGS = Counter("revenuer_flags_total", "Flags raised, by severity.", ["severity
 DETECTOR_ERRORS = Counter(
     "revenuer_detector_errors_total", "Failures of one detector, left out of that score.", ["detector"]
 )
+CONTROL = Counter("revenuer_control_requests_total", "Requests on the control port, by status.", ["status"])

@@ -19,6 +19,7 @@ from fastapi.responses import JSONResponse
 from starlette.datastructures import MutableHeaders
 
 from service.api.errors import ApiError, BadRequest, error_document
+from service.metrics import CONTROL
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -79,6 +80,7 @@ class Shell:
                 raise
             document = error_document("internal_error", FAILED, None, request_id)
             await JSONResponse(document, 500)(scope, receive, send_with_headers)
+        CONTROL.labels(str(status)).inc()
         log.debug("control.request", method=scope["method"], status=status, request_id=request_id)
 
     def _check(self, scope: Scope) -> None:

@@ -58,7 +58,7 @@ def fit(
     if not fitted.references:
         fail(f"{reader.events:,} queries are too few to learn from: no account has the 20 that a first score needs")
     fitted.save(out)
-    _show(fitted, settings.scoring.budget)
+    _show_calibrations(fitted, settings.scoring.budget)
 
 
 @baseline.command()
@@ -66,22 +66,22 @@ def fit(
 @with_settings
 def show(*, settings: Settings, file: Path | None) -> None:
     """What a baseline knows; the one in force where no file is given."""
-    _show(_wiring.baseline(file or settings.scoring.baseline), settings.scoring.budget)
+    held = _wiring.baseline(file or settings.scoring.baseline)
+    _show_calibrations(held, settings.scoring.budget)
+    rows = [
+        (scope, signal, "all" if level < 0 else f"{20 << level}-{(40 << level) - 1}", f"{reference.n:,}")
+        for (scope, level, signal), reference in sorted(held.references.items())
+    ]
+    table("", ("scope", "signal", "queries", "#n"), rows, out=console())
 
 
-def _show(held: Baselines, budget: float) -> None:
-    out = console()
-    out.print(f"baseline {held.version}, features {held.features or '-'}")
+def _show_calibrations(held: Baselines, budget: float) -> None:
+    click.echo(f"baseline {held.version}, features {held.features or '-'}")
     for name, value in held.provenance.items():
         shown = ", ".join(str(item) for item in value) if isinstance(value, list) else str(value)
-        out.print(f"  {name}: {safe(shown) or '-'}", markup=False)
+        click.echo(f"  {name}: {safe(shown) or '-'}")
     rows = [
         (scope, f"{calibration.n:,}", "yes" if calibration.supports(budget) else f"from {calibration.needed(budget):,}")
         for scope, calibration in sorted(held.calibrations.items())
     ]
-    table("", ("scope", "#benign account-days", f"supports a budget of {budget:g}"), rows, out=out)
-    signals = [
-        (scope, signal, "all" if level < 0 else f"{20 << level}-{(40 << level) - 1}", f"{reference.n:,}")
-        for (scope, level, signal), reference in sorted(held.references.items())
-    ]
-    table("", ("scope", "signal", "queries", "#n"), signals, out=out)
+    table("", ("scope", "#benign account-days", f"supports a budget of {budget:g}"), rows, out=console())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,16 +23,20 @@ SIGNS = {State.OK: "✓", State.NOTE: "·", State.BAD: "✗"}
 
 @click.command()
 @click.option("--config", type=FILE, metavar="FILE", help="Settings in YAML (REVENUER_CONFIG).")
+@click.option("--listen", metavar="HOST:PORT", help="Data port (REVENUER_LISTEN).")
+@click.option("--control", metavar="HOST:PORT", help="Control port (REVENUER_CONTROL).")
 @click.option("--data", type=FILE, metavar="FOLDER", help="Where state is kept (REVENUER_DATA).")
+@click.option("--upstream", metavar="URL", help="API to front (REVENUER_UPSTREAM).")
+@click.option("--database", metavar="URL", help="Database (REVENUER_DATABASE).")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 @click.pass_context
-def doctor(context: click.Context, *, config: Path | None, data: Path | None, as_json: bool) -> None:
+def doctor(context: click.Context, *, config: Path | None, as_json: bool, **flags: Any) -> None:
     """Check settings, data folder, secrets, database, spool, baseline, ports, upstream and processes.
 
-    Looks only. Exits with 1 where something is wrong.
+    Takes the options that 'revenuer serve' was started with. Looks only. Exits with 1 where something is wrong.
     """
     checks: list[Check] = []
-    for check in _checks(config, data):
+    for check in _checks(config, flags):
         checks.append(check)
         if not as_json:
             click.echo(f"{SIGNS[check.state]} {check.name}: {check.found}")
@@ -43,9 +47,9 @@ def doctor(context: click.Context, *, config: Path | None, data: Path | None, as
     context.exit(any(check.state is State.BAD for check in checks))
 
 
-def _checks(config: Path | None, data: Path | None) -> Iterator[Check]:
+def _checks(config: Path | None, flags: dict[str, Any]) -> Iterator[Check]:
     try:
-        loaded = settings.load(config, {"data": data})
+        loaded = settings.load(config, flags)
     except SettingsError as error:
         yield Check("settings", State.BAD, str(error), "see 'revenuer config check'")
         return
