@@ -221,9 +221,7 @@ class Exchange:
             try:
                 return connection, await self._send_request(connection, head)
             except UpstreamFailure:
-                # An idle connection may close just as it is used. Sent again only if nobody can have acted on it.
-                safe = self._method in IDEMPOTENT or connection.unsent
-                if not (safe and connection.reused and not connection.answered and connection.closed and self._whole):
+                if not (self._whole and connection.may_repeat(idempotent=self._method in IDEMPOTENT)):
                     raise
             self._drop_connection()
             self._connection = connection = await pool.acquire(target.origin, bodiless=bodiless, fresh=True)
@@ -335,12 +333,15 @@ class Exchange:
         body = b"".join(self._pieces) if len(self._pieces) != 1 else self._pieces[0]
         # Forwarding this body again as one piece costs nothing and frees the parts.
         self._pieces = [body] if body else []
-        if self._whole:
-            return self._start(body, b"")
-        kept = body[: self._parts.limits.capture_request]
+        limit = self._parts.limits.capture_request
+        if len(body) <= limit and self._whole:
+            return self._start(body)
+        # The whole of a streamed body is known too late for a record that comes before it, so the digest
+        # is of what is kept. Off the loop: it takes a millisecond for each MiB.
+        kept = body[:limit]
         return self._start(kept, await asyncio.to_thread(_digest, kept))
 
-    def _start(self, body: bytes, digest: bytes) -> Start:
+    def _start(self, body: bytes, digest: bytes = b"") -> Start:
         return Start(
             id=self._id,
             at=self._arrived,
@@ -352,7 +353,7 @@ class Exchange:
             headers=self._head.logged,
             body=body,
             size=max(self._size, self._head.length or 0),
-            full=self._whole,
+            full=not digest,
             digest=digest,
         )
 
@@ -363,8 +364,9 @@ class Exchange:
         recorder = self._parts.recorder
         if not self._recorded:
             # Refused or left before it could be forwarded: as far as it was read.
-            body = b"".join(self._pieces)[: self._parts.limits.capture_request]
-            recorder.queue(self._start(body, b"" if self._whole else _digest(body)))
+            body = b"".join(self._pieces)
+            kept = body[: self._parts.limits.capture_request]
+            recorder.queue(self._start(kept, b"" if self._whole and kept == body else _digest(kept)))
         body, full = self._capture.result()
         recorder.queue(
             End(

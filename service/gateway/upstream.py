@@ -67,10 +67,9 @@ class Connection(asyncio.Protocol):
     def begin(self, *, bodiless: bool) -> None:
         """A new exchange; ``bodiless`` where the answer will have none whatever it says (HEAD)."""
         self.busy = True
-        self.answered = False
-        """Whether any byte of the answer came."""
-        self.unsent = False
-        """Whether the upstream's kernel never had the whole request, so nobody can have acted on it."""
+        self._answered = False
+        self._ended_early = False
+        self._unsent = False
         self.complete = False
         self.keep = False
         self._bodiless = bodiless
@@ -82,6 +81,14 @@ class Connection(asyncio.Protocol):
         self._paused = False
         self._until_close = False
         self._error: Exception | None = None
+
+    def may_repeat(self, *, idempotent: bool) -> bool:
+        """Whether the request may be sent again elsewhere after an ``UpstreamFailure``.
+
+        A kept connection can close just as it is used. Its request is safe to repeat where that does no
+        harm, or where the upstream's kernel never had all of it, so nobody can have acted on it.
+        """
+        return self.reused and self._ended_early and (idempotent or self._unsent)
 
     def write(self, data: bytes) -> None:
         """Send; ``drain`` before sending more."""
@@ -202,7 +209,7 @@ class Connection(asyncio.Protocol):
             # Bytes outside of any answer: whatever they are, the next answer must not be read out of them.
             self.close()
             return
-        self.answered = True
+        self._answered = True
         try:
             parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
@@ -242,7 +249,8 @@ class Connection(asyncio.Protocol):
         elif self._head is not None:
             self._error = UpstreamReset("closed")
         else:
-            self.unsent = exc is None and not self.answered and _unacknowledged(self.transport)
+            self._ended_early = not self._answered
+            self._unsent = exc is None and _unacknowledged(self.transport)
             self._error = UpstreamFailure(502, "upstream_closed", "The upstream closed the connection unanswered.")
         self._wake()
 

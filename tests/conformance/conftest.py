@@ -30,6 +30,7 @@ def _shared() -> Iterator[tuple[Gateway, Upstream]]:
 
 @pytest.fixture
 def upstream(_shared: tuple[Gateway, Upstream]) -> Iterator[Upstream]:
+    """The upstream behind ``gateway``; what failed in it fails the test."""
     upstream = _shared[1]
     upstream.reset()
     yield upstream

@@ -82,6 +82,7 @@ class Table:
 def a_decision(
     value: str, kind: Kind, *, scope: Scope = Scope.ACCOUNT, simulated: bool = False, until: int | None = None
 ) -> Decision:
+    """A decision about an account, for ever, in earnest."""
     return Decision(
         id="decision-1",
         entity=Entity(scope, value),
@@ -100,6 +101,7 @@ class Gateway:
     def __init__(self, upstream: str | dict[str, str], **settings: Any) -> None:
         self.log = Log()
         self.table = Table()
+        self._peers: list[Peer] = []
         sock = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port: int = sock.getsockname()[1]
         self.settings = Settings.model_validate({"listen": f"127.0.0.1:{self.port}", "upstream": upstream, **settings})
@@ -109,9 +111,17 @@ class Gateway:
         self._thread.start()
 
     def connect(self, **options: int) -> Peer:
-        return Peer.connect(self.port, **options)
+        peer = Peer.connect(self.port, **options)
+        self._peers.append(peer)
+        return peer
+
+    def stopping(self) -> None:
+        """Ask it to stop, as a signal does."""
+        self._server.should_exit = True
 
     def stop(self) -> None:
+        for peer in self._peers:
+            peer.close()
         self._server.should_exit = True
         self._thread.join(GUARD)
         assert not self._thread.is_alive()

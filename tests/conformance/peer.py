@@ -48,7 +48,11 @@ class Peer:
         sock = socket.socket()
         if receive_buffer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        sock.connect(("127.0.0.1", port))
+        try:
+            sock.connect(("127.0.0.1", port))
+        except OSError:
+            sock.close()
+            raise
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return cls(sock)
 
@@ -154,10 +158,12 @@ def answer(body: bytes = b"{}", *fields: tuple[str, str], status: str = "200 OK"
 
 
 def chunked(chunks: list[bytes]) -> bytes:
+    """A body of these chunks and the last."""
     return b"".join(chunk(part) for part in [*chunks, b""])
 
 
 def chunk(data: bytes) -> bytes:
+    """One chunk; the last where it is empty."""
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 

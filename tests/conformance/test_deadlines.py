@@ -21,6 +21,7 @@ SHORT = {"header_timeout": 0.2, "body_timeout": 0.2}
 
 @pytest.fixture
 def impatient(start: Callable[..., Gateway]) -> Gateway:
+    """A gateway whose deadlines are short."""
     return start(limits=SHORT)
 
 
@@ -33,7 +34,6 @@ def test_head_without_end(impatient: Gateway, partial: bytes) -> None:
     assert head.status == 408
     assert b"header_timeout" in body
     assert client.read_rest() == b""
-    client.close()
 
 
 def test_head_without_end_on_a_used_connection(impatient: Gateway, upstream: Upstream, path: str) -> None:
@@ -46,7 +46,6 @@ def test_head_without_end_on_a_used_connection(impatient: Gateway, upstream: Ups
     client.send(b"GET /a HT")
     assert client.read_answer()[0].status == 408
     assert client.read_rest() == b""
-    client.close()
 
 
 def test_dripping_head(impatient: Gateway) -> None:
@@ -64,7 +63,6 @@ def test_dripping_head(impatient: Gateway) -> None:
     assert client.read_head().status == 408
     stop.set()
     thread.join()
-    client.close()
 
 
 @pytest.mark.parametrize("framing", ["content-length", "chunked"])
@@ -81,7 +79,6 @@ def test_silent_body(impatient: Gateway, upstream: Upstream, path: str, framing:
     start, end = impatient.log.both(path)
     assert (start.full, end.outcome, end.status) == (False, Outcome.REFUSED, 408)
     assert upstream.requests == []
-    client.close()
 
 
 def test_dripping_body(impatient: Gateway, upstream: Upstream, path: str) -> None:
@@ -100,7 +97,6 @@ def test_dripping_body(impatient: Gateway, upstream: Upstream, path: str) -> Non
     stop.set()
     thread.join()
     assert upstream.requests == []
-    client.close()
 
 
 def test_slow_upstream_is_not_the_clients_fault(start: Callable[..., Gateway], upstream: Upstream, path: str) -> None:
@@ -124,7 +120,6 @@ def test_slow_upstream_is_not_the_clients_fault(start: Callable[..., Gateway], u
     taken.set()
     assert client.read_answer()[1] == b"%d" % size
     sender.join()
-    client.close()
 
 
 def test_answer_that_does_not_begin(start: Callable[..., Gateway], upstream: Upstream, path: str) -> None:
@@ -144,7 +139,6 @@ def test_answer_that_does_not_begin(start: Callable[..., Gateway], upstream: Ups
     assert b"upstream_timeout" in body
     assert gone.wait(20)
     assert gateway.log.both(path)[1].outcome is Outcome.UPSTREAM_ERROR
-    client.close()
 
 
 def test_answer_that_falls_silent(start: Callable[..., Gateway], upstream: Upstream, path: str) -> None:
@@ -161,7 +155,6 @@ def test_answer_that_falls_silent(start: Callable[..., Gateway], upstream: Upstr
     client.read_head()
     assert client.read_rest() == b"3\r\nabc\r\n"
     assert gateway.log.both(path)[1].outcome is Outcome.UPSTREAM_RESET
-    client.close()
 
 
 def test_too_many_connections(start: Callable[..., Gateway], upstream: Upstream, path: str) -> None:

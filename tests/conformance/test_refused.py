@@ -141,4 +141,3 @@ def test_many_pipelined_bad_ones(gateway: Gateway, upstream: Upstream, path: str
     head, _ = client.read_answer()
     assert head.status == 400
     assert client.read_rest() == b""
-    client.close()
