@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, select
 
-from service.backends.sql import content, documents, events, retention
+from service.backends.sql import content, documents, events, queries, retention
 from service.backends.sql.dialect import available, insert, put, put_new, writing
-from service.backends.sql.names import DAY, Names, chunks, digest
+from service.backends.sql.names import DAY, Names, chunks
 from service.backends.sql.tables import (
     counters,
     entities,
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 SCORE, LOG = "score", "log"
 """Stages that an open query may be open in: the log runs ahead of the states under load."""
-_BY = {Scope.ACCOUNT: log.c.account, Scope.ORG: log.c.org, Scope.END_USER: log.c.end_user}
 
 
 class SqlCheckpoint:
@@ -135,13 +134,11 @@ class SqlCheckpoint:
 
     def recent_events(self, entity: Entity, limit: int) -> Sequence[str]:
         """Ids of the entity's latest events in the log, newest first; none for scopes that the log has no index of."""
-        column = _BY.get(entity.scope)
-        if column is None:
+        query = queries.recent(entity)
+        if query is None:
             return ()
-        number = select(names.c.id).where(names.c.digest == digest(entity.value)).scalar_subquery()
-        query = select(log.c.id).where(column == number).order_by(log.c.done.desc(), log.c.id.desc()).limit(limit)
         with available("read the log"), self._engine.begin() as connection:
-            return [text_id(bytes(row.id)) for row in connection.execute(query)]
+            return [text_id(bytes(row.id)) for row in connection.execute(query.limit(limit))]
 
     def purge(self, now: int) -> Mapping[str, int]:
         """Take away some of what is past its time; rows taken by table, empty when nothing is left to take.

@@ -49,7 +49,7 @@ class SqlDecisions:
         self.restore([decision])
 
     def restore(self, found: Sequence[Decision]) -> None:
-        """Store them all, then publish once: what a new database takes over from the snapshot that outlived the old one.
+        """Store them all, publish once: what a new database takes over from the snapshot that outlived the old one.
 
         Raises
         ------

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, func, literal, or_, select, tuple_
 
 from service.backends.sql import keyset
-from service.backends.sql.names import DAY
-from service.backends.sql.tables import decisions, entities, evaluations, event_text, events, flags
+from service.backends.sql.names import DAY, digest
+from service.backends.sql.tables import decisions, entities, evaluations, event_text, events, flags, names
 from service.model.decision import Kind
-from service.model.entity import Scope
+from service.model.entity import Entity, Scope
 from service.model.flag import Severity
 
 if TYPE_CHECKING:
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
     from service.ports import FlagFilter
 
+_BY = {Scope.ACCOUNT: events.c.account, Scope.ORG: events.c.org, Scope.END_USER: events.c.end_user}
 SCORED = 30 * DAY
 """How far back of the stream's time an account's score is the highest of."""
 
 
-def chosen(where: FlagFilter) -> list[ColumnElement[bool]]:
+def _chosen(where: FlagFilter) -> list[ColumnElement[bool]]:
     """The conditions of a filter."""
     conditions: list[ColumnElement[bool]] = []
     if where.scope is not None:
@@ -39,22 +40,52 @@ def chosen(where: FlagFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _suspected(since: int) -> Select[Any]:
-    suspicious = (flags.c.flagged_at >= since) & (flags.c.severity >= Severity.MEDIUM.rank)
-    return select(flags.c.scope, flags.c.value).where(suspicious).distinct()
-
-
-def _allowed() -> Select[Any]:
-    return select(decisions.c.scope, decisions.c.value).where(decisions.c.kind == Kind.ALLOW.value)
-
-
-def behind(at: ColumnElement[int], key: ColumnElement[str], after: str) -> ColumnElement[bool]:
+def _behind(at: ColumnElement[int], key: ColumnElement[str], after: str) -> ColumnElement[bool]:
     """What comes behind a place, newest first; the first condition alone is of use to an index of ``at``."""
     number, text = keyset.read(after)
     return and_(at <= number, or_(at < number, key < text))
 
 
-def accounts() -> Select[Any]:
+def flags_of(where: FlagFilter, after: str | None) -> Select[Any]:
+    """The flags of a filter behind a place, newest first."""
+    query = select(flags).where(*_chosen(where))
+    if after is not None:
+        query = query.where(_behind(flags.c.flagged_at, flags.c.id, after))
+    return query.order_by(flags.c.flagged_at.desc(), flags.c.id.desc())
+
+
+def accounts_of(scope: Scope, after: str | None) -> Select[Any]:
+    """The entities of a scope behind a place, seen last first."""
+    query = _accounts().where(entities.c.scope == scope.value)
+    if after is not None:
+        query = query.where(_behind(entities.c.last_seen, entities.c.value, after))
+    return query.order_by(entities.c.last_seen.desc(), entities.c.value.desc())
+
+
+def account(entity: Entity) -> Select[Any]:
+    """One entity, as :func:`accounts_of` gives it."""
+    return _accounts().where(entities.c.scope == entity.scope.value, entities.c.value == entity.value)
+
+
+def evaluations_of(entity: Entity) -> Select[Any]:
+    """An entity's evaluations, newest first."""
+    return (
+        select(evaluations)
+        .where(evaluations.c.scope == entity.scope.value, evaluations.c.value == entity.value)
+        .order_by(evaluations.c.at.desc(), evaluations.c.reason.desc())
+    )
+
+
+def recent(entity: Entity) -> Select[Any] | None:
+    """Ids of an entity's events, newest first; None for scopes that the log has no index of."""
+    column = _BY.get(entity.scope)
+    if column is None:
+        return None
+    number = select(names.c.id).where(names.c.digest == digest(entity.value)).scalar_subquery()
+    return select(events.c.id).where(column == number).order_by(events.c.done.desc(), events.c.id.desc())
+
+
+def _accounts() -> Select[Any]:
     """Entities with their highest recent score and their highest severity."""
     newest = (
         select(func.max(entities.c.last_seen))

@@ -57,10 +57,7 @@ class SqlRecords:
             ``after`` is no place of this listing.
 
         """
-        query = select(flags).where(*queries.chosen(where))
-        if after is not None:
-            query = query.where(queries.behind(flags.c.flagged_at, flags.c.id, after))
-        rows = self._rows(query.order_by(flags.c.flagged_at.desc(), flags.c.id.desc()).limit(limit + 1))
+        rows = self._rows(queries.flags_of(where, after).limit(limit + 1))
         last = keyset.write(rows[limit - 1].flagged_at, rows[limit - 1].id) if len(rows) > limit else None
         return Page([documents.flag(row) for row in rows[:limit]], last)
 
@@ -78,28 +75,18 @@ class SqlRecords:
             ``after`` is no place of this listing.
 
         """
-        query = queries.accounts().where(entities.c.scope == scope.value)
-        if after is not None:
-            query = query.where(queries.behind(entities.c.last_seen, entities.c.value, after))
-        rows = self._rows(query.order_by(entities.c.last_seen.desc(), entities.c.value.desc()).limit(limit + 1))
+        rows = self._rows(queries.accounts_of(scope, after).limit(limit + 1))
         last = keyset.write(rows[limit - 1].last_seen, rows[limit - 1].value) if len(rows) > limit else None
         return Page([_account(row) for row in rows[:limit]], last)
 
     def account(self, entity: Entity) -> Account | None:
         """The entity as the listing shows it."""
-        chosen = (entities.c.scope == entity.scope.value) & (entities.c.value == entity.value)
-        rows = self._rows(queries.accounts().where(chosen))
+        rows = self._rows(queries.account(entity))
         return _account(rows[0]) if rows else None
 
     def evaluations(self, entity: Entity, limit: int) -> Sequence[Evaluation]:
         """The entity's latest evaluations, newest first."""
-        query = (
-            select(evaluations)
-            .where(evaluations.c.scope == entity.scope.value, evaluations.c.value == entity.value)
-            .order_by(evaluations.c.at.desc(), evaluations.c.reason.desc())
-            .limit(limit)
-        )
-        return [documents.evaluation(row) for row in self._rows(query)]
+        return [documents.evaluation(row) for row in self._rows(queries.evaluations_of(entity).limit(limit))]
 
     def benign(self, period: int) -> Iterable[Evaluation]:
         """Evaluations of the last ``period`` microseconds of event time, oldest first, of entities taken as benign:

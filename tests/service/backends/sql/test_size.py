@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from service.model.query import QueryEvent
 
-EVENTS = 20_000
+EVENTS = 10_000
 NARROW = 300
 """Bytes of an event without text."""
 
