@@ -1,0 +1,80 @@
+"""The cast: who takes part in the demo, and under which key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from service.simulate.account import Account
+from service.simulate.client import OPENAI, Client
+from service.simulate.dice import Dice
+from service.simulate.population import ATTACKS, BENIGN, START
+from service.simulate.texts import own
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from service.simulate.client import Draft
+
+ENDLESS = 10_000
+"""Days of traffic that an archetype is asked for; they are made one by one, and sent without the nights between."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """One caller of the demo."""
+
+    name: str
+    """What the identity map calls its account."""
+    archetype: str
+    rate: float
+    """Requests a second while the demo runs at full speed."""
+    ceiling: int = 2000
+    """Queries of one of its days; an evaluation with a low one comes to its exact re-runs within the demo."""
+
+    @property
+    def key(self) -> str:
+        """Its caller key. No secret: it opens the built-in stand-in model only."""
+        return f"sk-demo-{self.name}"
+
+    def client(self) -> Client:
+        """Its program."""
+        return Client.draw(self._dice(), api=OPENAI)
+
+    def drafts(self) -> Iterator[Draft]:
+        """Its requests, in order."""
+        dice = self._dice()
+        account = Account(
+            name=self.name, org="", ip="", client=Client.draw(dice, api=OPENAI), dice=dice, texts=own(), start=START,
+            days=ENDLESS, zone=0, ceiling=self.ceiling, group=(1,),
+        )  # fmt: skip
+        return {**BENIGN, **ATTACKS}[self.archetype].behave(account)
+
+    def _dice(self) -> Dice:
+        return Dice(*self.name.encode())
+
+
+CAST = (
+    Actor("harvest-me", "list-of-prompts", 13.0),
+    Actor("acme-chatbot", "product", 10.0),
+    Actor("nightly-evals", "nightly", 9.0, ceiling=80),
+    Actor("batch-labels", "classify", 10.0),
+    Actor("team-codebase", "coding", 3.0),
+    Actor("docs-search", "retrieval", 3.0),
+    *(Actor(f"quiet-notebook-{n}", "chat", 0.4) for n in range(1, 9)),
+)
+"""One distiller; honest callers who send about as much; and some who send little."""
+
+
+def identity_map(digest: Callable[[str], str]) -> str:
+    """The identity map that names the cast, as YAML.
+
+    Parameters
+    ----------
+    digest
+        From a caller key to its digest under the installation's pepper.
+
+    """
+    lines = ["# The demo's callers. 'revenuer key digest' prints the digest of a key.", "keys:"]
+    lines += [f'  "{digest(actor.key)}": {{account: {actor.name}}}' for actor in CAST]
+    return "\n".join(lines) + "\n"

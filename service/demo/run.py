@@ -1,0 +1,116 @@
+"""Run: the demo from its first request to Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+
+from service.demo import report
+from service.demo.cast import CAST
+from service.demo.traffic import Traffic
+from service.demo.watch import Watch
+from service.simulate.dice import Dice
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from service.demo.cast import Actor
+    from service.settings import Settings
+
+TRICKLE = 0.04
+"""Share of full speed at which the demo goes on once there is a flag."""
+PATIENCE = 90.0
+"""Seconds at full speed without a flag."""
+SETTLE = 2.0
+"""Seconds for the other accounts' scores to be there as well."""
+
+
+async def run(
+    settings: Settings,
+    *,
+    proxy_url: str,
+    control_url: str,
+    token: str,
+    stop: asyncio.Event,
+    cast: Sequence[Actor] = CAST,
+    console: Console | None = None,
+) -> None:
+    """Send the cast's traffic through the proxy and print the flags that come of it, until told to stop.
+
+    Parameters
+    ----------
+    proxy_url, control_url
+        Of the data port and the control port.
+    token
+        Of a viewer. It is never printed.
+    stop
+        Ends the demo.
+
+    """
+    console = console or Console()
+    began = time.time()
+    watch = Watch(control_url, token, began)
+    traffic = Traffic(proxy_url)
+    rate = sum(actor.rate for actor in cast)
+    _line(console, f"demo: {len(cast)} callers send about {rate:.0f} requests a second through {proxy_url} ...")
+    async with asyncio.TaskGroup() as parts:
+        parts.create_task(traffic.play(cast, Dice(int(began)), stop))
+        parts.create_task(_tell(watch, traffic, console, stop, _command(settings)))
+        parts.create_task(_tire(traffic, console, stop))
+
+
+async def _tell(watch: Watch, traffic: Traffic, console: Console, stop: asyncio.Event, command: str) -> None:
+    first = True
+    async for flag in watch.flags(stop):
+        address = watch.address(flag)
+        if not first:
+            _line(console, report.again(flag, address))
+            continue
+        first = False
+        console.print(report.flagged(flag, time.time() - watch.since))
+        _line(console, f"ask for it at {address}")
+        _line(console, escape(command.format(address)))
+        await asyncio.sleep(SETTLE)
+        for line in report.left_alone(await watch.accounts()):
+            _line(console, line)
+        traffic.speed = TRICKLE
+        _line(console, "demo: a light trickle goes on. Ctrl-C stops everything.")
+
+
+async def _tire(traffic: Traffic, console: Console, stop: asyncio.Event) -> None:
+    """Slow down when no flag comes."""
+    try:
+        await asyncio.wait_for(stop.wait(), PATIENCE)
+    except TimeoutError:
+        if traffic.speed > TRICKLE:
+            traffic.speed = TRICKLE
+            sent = ", ".join(
+                f"{name} {count}" for name, count in sorted(traffic.sent.items(), key=lambda item: -item[1])
+            )
+            _line(
+                console,
+                f"demo: no flag of medium or above within {PATIENCE:.0f} s. Answered: {sent or 'nothing'};"
+                f" {traffic.failed} failed. 'revenuer doctor' says what may be wrong.",
+            )
+
+
+def _line(console: Console, text: str) -> None:
+    """A line that is not broken, so that an address or a command can be copied whole."""
+    console.print(text, soft_wrap=True, highlight=False)
+
+
+def _command(settings: Settings) -> str:
+    """A line for the shell that asks for a flag; ``{}`` is its address."""
+    program = Path(sys.executable).with_name("revenuer")
+    shown = os.path.relpath(program) if program.exists() else "revenuer"
+    data = shlex.quote(os.path.relpath(settings.data))
+    make = f"{shown} token create --role viewer --data {data}"
+    return f'curl -s -H "Authorization: Bearer $({make})" {{}}'
