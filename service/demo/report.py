@@ -17,7 +17,7 @@ COLOURS = {"medium": "yellow", "high": "red", "critical": "bold red"}
 
 
 def flagged(flag: Document, seconds: float) -> Panel:
-    """The flag, its reasons, what speaks against it and its false-positive rate; ``seconds`` since the first request."""
+    """The flag, its reasons, what speaks against it and its rate; ``seconds`` are since the first request."""
     entity, severity = flag["entity"], flag["severity"]
     rate = flag["false_positive_rate"]
     head = f"[bold]{entity['scope']} {escape(entity['value'])}[/], {_score(flag['score'])}, {flag['queries']:,} queries"
