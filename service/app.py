@@ -40,6 +40,10 @@ LIFELINE = "REVENUER_LIFELINE"
 SETTINGS = "REVENUER_SETTINGS"
 
 
+class ServeError(Exception):
+    """revenuer cannot start; the message says why and what to do."""
+
+
 @dataclass(slots=True)
 class Child:
     """A role and the process that has it."""
@@ -134,8 +138,8 @@ def serve(settings: Settings, role: str = "all") -> None:
 
     Raises
     ------
-    OSError
-        The data folder cannot be made or written.
+    ServeError
+        The data folder cannot be made or written, or a port is taken.
 
     """
     settings = settings.model_copy(update={"data": settings.data.absolute()})
@@ -143,6 +147,8 @@ def serve(settings: Settings, role: str = "all") -> None:
     if role != "all":
         # Replaced, not forked, so that a supervisor outside sees the role's own process.
         os.execve(sys.executable, command(role), environment(settings))  # noqa: S606 - our own interpreter
+    for address in (settings.listen, settings.control):
+        _ensure_free(address)
     demo = settings.upstream is None
     if demo:
         settings = settings.model_copy(update={"upstream": f"http://127.0.0.1:{_free_port()}"})
@@ -151,9 +157,13 @@ def serve(settings: Settings, role: str = "all") -> None:
 
 def prepare(settings: Settings) -> None:
     """Make the data folder, with nothing left over in the metrics of processes that are gone."""
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = settings.data / "metrics"
-    folder.mkdir(exist_ok=True)
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (settings.data / "metrics").mkdir(exist_ok=True)
+    except OSError as error:
+        raise ServeError(
+            f"data folder {settings.data}: {error.strerror}; choose another with --data, or give user {os.getuid()} the right"
+        ) from None
 
 
 def _supervise(settings: Settings, *, demo: bool) -> None:
@@ -163,6 +173,10 @@ def _supervise(settings: Settings, *, demo: bool) -> None:
     from service.bootstrap.control import initialise  # noqa: PLC0415
 
     notice = initialise(settings)
+    if demo:
+        from service.bootstrap.demo import prepare as name_callers  # noqa: PLC0415
+
+        settings = name_callers(settings)
     lifeline, held = os.pipe()
     supervisor = Supervisor(settings, lifeline)
     _on_signals(supervisor)
@@ -208,6 +222,18 @@ def _answers(address: str) -> bool:
             return True
     except OSError:
         return False
+
+
+def _ensure_free(address: str) -> None:
+    """Told now in one sentence, rather than by a child that keeps dying."""
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, int(port)))
+        except OSError as error:
+            raise ServeError(f"{address}: {error.strerror}; stop what listens there, or choose another port") from None
 
 
 def _free_port() -> int:
