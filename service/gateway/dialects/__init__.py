@@ -72,8 +72,6 @@ class Dialects:
         if found is None:
             return OPAQUE
         dialect, operation = found
-        if not documents.is_shallow(document):
-            return Query(operation, Inspect.UNPARSED)
         return dialect.read_query(operation, document)
 
     def read_answer(
@@ -97,7 +95,7 @@ class Dialects:
         found = self._find(method, path)
         if found is None:
             return OPAQUE_ANSWER
-        return found[0].read_answer_document(document) if documents.is_shallow(document) else UNREAD
+        return found[0].read_answer_document(document)
 
     def _find(self, method: str, path: str) -> tuple[JsonDialect, Operation] | None:
         for dialect in self._dialects:

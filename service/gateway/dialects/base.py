@@ -87,8 +87,7 @@ class JsonDialect(ABC):
         if not chunks:
             return UNREAD
         joined, complete = self.join(chunks)
-        if not documents.is_shallow(joined):
-            return UNREAD
+        documents.prune(joined)
         answer = self.answer(joined)
         if broken or not (ended or complete):
             return dataclasses.replace(answer, inspect=Inspect.UNPARSED)

@@ -75,12 +75,16 @@ def test_request() -> None:
         pytest.param(
             b'{"messages": [{"content": "\\ud83d\\ude00"}]}', Inspect.PARSED, [("user", "\U0001f600")], id="pair"
         ),
-        pytest.param(b'{"messages": [{"content": "\\ud83d"}]}', Inspect.UNPARSED, [], id="lone-surrogate"),
+        pytest.param(
+            b'{"messages": [{"content": "\\ud83d."}]}', Inspect.PARSED, [("user", "\ufffd.")], id="lone-surrogate"
+        ),
         pytest.param(b'{"messages": [{"content": "\xff"}]}', Inspect.UNPARSED, [], id="not-utf-8"),
         pytest.param(b'{"messages": []} {}', Inspect.UNPARSED, [], id="more-after-it"),
         pytest.param(b'{"messages": [', Inspect.UNPARSED, [], id="broken-off"),
-        pytest.param(b'{"messages": [], "n": NaN}', Inspect.UNPARSED, [], id="nan"),
-        pytest.param(b'{"messages": [], "n": 1e999}', Inspect.UNPARSED, [], id="beyond-a-double"),
+        pytest.param(b'{"messages": [{"content": "a"}], "n": NaN}', Inspect.PARSED, [("user", "a")], id="nan"),
+        pytest.param(b'{"messages": [{"content": "a"}], "n": 1e999}', Inspect.PARSED, [("user", "a")], id="too-large"),
+        pytest.param(b'\xef\xbb\xbf{"messages": [{"content": "a"}]}', Inspect.PARSED, [("user", "a")], id="mark"),
+        pytest.param('{"messages": [{"content": "a"}]}'.encode("utf-16"), Inspect.PARSED, [("user", "a")], id="utf-16"),
         pytest.param(b"[]", Inspect.UNPARSED, [], id="an-array"),
         pytest.param(b"null", Inspect.UNPARSED, [], id="null"),
         pytest.param(b"", Inspect.UNPARSED, [], id="empty"),
