@@ -64,7 +64,7 @@ class Cycle:
         scope: MutableMapping[str, Any],
         *,
         target: bytes,
-        fields: list[tuple[bytes, bytes]],
+        fields: list[tuple[bytes, bytes, bytes]],
         keep_alive: bool,
         expects: bool,
     ) -> None:
@@ -73,7 +73,7 @@ class Cycle:
         self.target = target
         """Path and query as the client wrote them, an empty query's question mark too."""
         self.fields = fields
-        """Header fields as the client wrote them, names in their case."""
+        """Header fields: lower-cased name, name as the client wrote it, value."""
         self.keep_alive = keep_alive
         self.body_complete = False
         self.response_complete = False
@@ -186,7 +186,7 @@ class Cycle:
         return data
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
-        """ASGI: the head (``reason`` may be given), then parts of the body."""
+        """ASGI: the head (``reason`` and whether it is ``framed`` may be given), then parts of the body."""
         flow = self._protocol.flow
         if flow.write_paused and not self.disconnected:
             await flow.drain()
@@ -214,10 +214,12 @@ class Cycle:
         status = message["status"]
         reason = message.get("reason")
         lines = [b"HTTP/1.1 %d %b\r\n" % (status, REASONS.get(status, b"") if reason is None else reason)]
-        framed = status in BODILESS or self.scope["method"] == "HEAD"
-        for name, value in message.get("headers", ()):
+        for name, value in message["headers"]:
             lines += (name, b": ", value, b"\r\n")
-            framed = framed or name.lower() == b"content-length"
+        framed = message.get("framed")
+        if framed is None:
+            framed = any(name.lower() == b"content-length" for name, _ in message["headers"])
+        framed = framed or status in BODILESS or self.scope["method"] == "HEAD"
         modern = self.scope["http_version"] == "1.1"
         self._chunked = modern and not framed
         # A body that is still coming cannot be told from the next request once its answer is through.

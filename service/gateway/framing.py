@@ -11,32 +11,25 @@ if TYPE_CHECKING:
 
     from httptools import HttpRequestParser
 
-    from service.settings import Limits
-
 
 FRAMING = frozenset({b"content-length", b"expect", b"host", b"transfer-encoding"})
 
 
-def check_head(method: bytes, url: bytes, version: str, fields: Sequence[tuple[bytes, bytes]], limits: Limits) -> bool:
-    """Whether the client expects a 100-continue.
+def check_head(method: bytes, url: bytes, version: str, fields: Sequence[tuple[bytes, bytes, bytes]]) -> bool:
+    """Whether the client expects a 100-continue. Fields are lower-cased name, name, value.
 
     Raises
     ------
     Refusal
-        400, 405, 417 or 431: two readers could disagree about this request, or it is too large.
+        400, 405 or 417: two readers could disagree about this request.
 
     """
-    if len(fields) > limits.header_count:
-        raise Refusal(431, "too_many_headers", f"The request has more than {limits.header_count} header fields.")
-    if len(url) + sum(len(name) + len(value) + 4 for name, value in fields) > limits.header_bytes:
-        raise Refusal(431, "headers_too_large", f"The request's head is larger than {limits.header_bytes} bytes.")
     if method == b"CONNECT":
         raise Refusal(405, "connect_refused", "This gateway does not tunnel.")
     if not url.startswith(b"/"):
         raise Refusal(400, "target_form", "The request target must be a path that begins with '/'.")
     framing: dict[bytes, list[bytes]] = {}
-    for name, value in fields:
-        lower = name.lower()
+    for lower, _, value in fields:
         if lower in FRAMING:
             framing.setdefault(lower, []).append(value.strip().lower())
     _check_framing(framing, version)
@@ -55,11 +48,12 @@ def _check_framing(framing: Mapping[bytes, Sequence[bytes]], version: str) -> No
         raise Refusal(417, "expectation", "The only expectation that is understood is 100-continue.")
 
 
-def rebuild_without_upgrade(parser: HttpRequestParser, url: bytes, fields: Sequence[tuple[bytes, bytes]]) -> bytes:
+def rebuild_without_upgrade(
+    parser: HttpRequestParser, url: bytes, fields: Sequence[tuple[bytes, bytes, bytes]]
+) -> bytes:
     """The head again, without the wish to upgrade."""
     lines = [parser.get_method(), b" ", url, b" HTTP/", parser.get_http_version().encode(), b"\r\n"]
-    for name, value in fields:
-        lower = name.lower()
+    for lower, name, value in fields:
         if lower == b"upgrade":
             continue
         if lower == b"connection":

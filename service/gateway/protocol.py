@@ -59,6 +59,8 @@ class GatewayProtocol(HttpToolsProtocol):
         self.parser.set_dangerous_leniencies(lenient_data_after_close=False)
         self._state = State.IDLE
         self._head_bytes = 0
+        self._fields: list[tuple[bytes, bytes, bytes]] = []
+        self._field_bytes = 0
         self._body_bytes = 0
         self._body_since = 0.0
         self._last_data = 0.0
@@ -134,7 +136,8 @@ class GatewayProtocol(HttpToolsProtocol):
         self._state = State.HEAD
         self._head_bytes = 0
         self.url = b""
-        self.headers = []
+        self._fields = []
+        self._field_bytes = 0
 
     def on_url(self, url: bytes) -> None:
         self.url += url
@@ -142,13 +145,14 @@ class GatewayProtocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         # Trailers come this way too; nothing asked for them, and a field must not change after it was judged.
         if self._state is State.HEAD:
-            self.headers.append((name, value))
+            self._fields.append((name.lower(), name, value))
+            self._field_bytes += len(name) + len(value) + 4
 
     def on_headers_complete(self) -> None:
         self._disarm()
         version = self.parser.get_http_version()
         method = self.parser.get_method()
-        expects = check_head(method, self.url, version, self.headers, self.limits)
+        expects = self._check_head(method, version)
         self._upgrading = self.parser.should_upgrade()
         if self._upgrading:
             return
@@ -160,7 +164,7 @@ class GatewayProtocol(HttpToolsProtocol):
             self,
             self._scope(method.decode("ascii"), version, path, query),
             target=self.url,
-            fields=self.headers,
+            fields=self._fields,
             keep_alive=version == "1.1" and self.parser.should_keep_alive(),
             expects=expects,
         )
@@ -184,6 +188,13 @@ class GatewayProtocol(HttpToolsProtocol):
         if self._newest is not None:
             self._newest.complete()
 
+    def _check_head(self, method: bytes, version: str) -> bool:
+        if len(self._fields) > self.limits.header_count:
+            raise Refusal(431, "too_many_headers", f"More than {self.limits.header_count} header fields.")
+        if len(self.url) + self._field_bytes > self.limits.header_bytes:
+            raise _too_large(self.limits)
+        return check_head(method, self.url, version, self._fields)
+
     def _scope(self, method: str, version: str, path: bytes, query: bytes) -> dict[str, Any]:
         return {
             "type": "http",
@@ -197,7 +208,7 @@ class GatewayProtocol(HttpToolsProtocol):
             "path": path.decode("ascii"),
             "raw_path": path,
             "query_string": query,
-            "headers": self.headers,
+            "headers": [],
             "state": self.app_state,
         }
 
@@ -272,11 +283,11 @@ class GatewayProtocol(HttpToolsProtocol):
     def _ignore_upgrade(self, rest: bytes) -> None:
         """Go on as if the client had not asked: nothing here speaks h2c, and its body must still be framed."""
         self._upgrading = False
-        names = {value.strip().lower() for name, value in self.headers if name.lower() == b"upgrade"}
+        names = {value.strip().lower() for lower, _, value in self._fields if lower == b"upgrade"}
         if b"websocket" in names:
             self._broken(Refusal(426, "websocket_unsupported", "This gateway does not carry websockets."))
             return
-        head = rebuild_without_upgrade(self.parser, self.url, self.headers)
+        head = rebuild_without_upgrade(self.parser, self.url, self._fields)
         self.parser = httptools.HttpRequestParser(self)
         self.data_received(head + rest)
 

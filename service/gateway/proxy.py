@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from service import metrics
 from service.gateway.exchange import Exchange
 
 if TYPE_CHECKING:
@@ -18,17 +17,18 @@ if TYPE_CHECKING:
     from service.gateway.exchange import Receive, Send
     from service.gateway.guard import Guard
     from service.gateway.identity import Identities
+    from service.gateway.pool import Pool
     from service.gateway.record import Recorder
+    from service.gateway.tally import Tally
     from service.gateway.targets import Targets
-    from service.gateway.upstream import Pool
     from service.settings import Limits
 
 
 class Dialects(Protocol):
     """What the proxy needs of the dialects."""
 
-    def for_path(self, method: str, path: str) -> ports.Dialect | None:
-        """The dialect whose path this is; None for an opaque one."""
+    def for_errors(self, path: str) -> ports.Dialect:
+        """The dialect to refuse in."""
         ...
 
     def read(self, method: str, path: str, body: bytes, *, full: bool) -> tuple[Any, object]:
@@ -49,6 +49,7 @@ class Parts:
     recorder: Recorder
     pool: Pool
     clock: Clock
+    tally: Tally
     dialects: Dialects | None
     marker: bytes
     """The installation's id, by which it knows its own requests."""
@@ -63,9 +64,12 @@ class Proxy:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self.open = 0
-        """Exchanges under way."""
         self._idle: asyncio.Future[None] | None = None
+
+    @property
+    def open(self) -> int:
+        """Exchanges under way."""
+        return self._parts.tally.open
 
     def idle(self) -> asyncio.Future[None]:
         """Done when no exchange is under way."""
@@ -75,12 +79,10 @@ class Proxy:
         return self._idle
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        self.open += 1
-        metrics.OPEN.inc()
+        self._parts.tally.open += 1
         try:
             await Exchange(self._parts, scope, receive, send).run()
         finally:
-            self.open -= 1
-            metrics.OPEN.dec()
+            self._parts.tally.open -= 1
             if not self.open and self._idle is not None and not self._idle.done():
                 self._idle.set_result(None)

@@ -13,6 +13,7 @@ from service.gateway.trouble import told
 from service.gateway.waiting import within
 
 if TYPE_CHECKING:
+    from service.gateway.tally import Tally
     from service.model.query import End, Start
     from service.ports import EventSink
     from service.settings import Logging
@@ -30,8 +31,9 @@ class Recorder:
     in ``revenuer_forwarded_before_durable_total``. In closed mode nothing is forwarded that is not logged.
     """
 
-    def __init__(self, sink: EventSink, settings: Logging) -> None:
+    def __init__(self, sink: EventSink, settings: Logging, tally: Tally) -> None:
         self._sink = sink
+        self._tally = tally
         self._wait = settings.wait
         self._closed = settings.failure_mode == "closed"
 
@@ -50,7 +52,7 @@ class Recorder:
             return
         if not self._closed:
             if not answered:
-                metrics.FORWARDED_EARLY.inc()
+                self._tally.early += 1
             return
         raise Refusal(503, "log_unavailable", "This query cannot be logged now, so it is not served.", retry_after=5)
 

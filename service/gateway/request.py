@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import enum
 import hashlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from service.gateway.identity import CREDENTIALS
@@ -44,7 +46,7 @@ HOP_BY_HOP = frozenset(
         b"upgrade",
     }
 )
-FORWARDED = frozenset(
+CLAIMS = frozenset(
     {
         b"forwarded",
         b"x-forwarded-for",
@@ -60,6 +62,19 @@ END_TO_END = frozenset({*CREDENTIALS, b"content-encoding", b"content-length", b"
 """Must not be named in Connection: dropping them would change who asks, or what."""
 
 
+class Role(enum.Enum):
+    """What a header field is to the gateway."""
+
+    PLAIN = enum.auto()
+    HOP = enum.auto()
+    CREDENTIAL = enum.auto()
+    LOGGED = enum.auto()
+    LENGTH = enum.auto()
+    CLAIM = enum.auto()
+    OWN = enum.auto()
+    DROPPED = enum.auto()
+
+
 @dataclass(slots=True)
 class Head:
     """What the header fields of a request say."""
@@ -69,7 +84,9 @@ class Head:
     credentials: list[tuple[bytes, bytes]] = field(default_factory=list)
     logged: dict[str, str] = field(default_factory=dict)
     forwarded_for: list[bytes] = field(default_factory=list)
-    length: int | None = None
+    named: set[bytes] = field(default_factory=set)
+    """By Connection, lower-cased."""
+    length: int = 0
     chunked: bool = False
     marker: bytes = b""
 
@@ -88,13 +105,13 @@ class Head:
         return "Head(...)"
 
 
-def read_head(fields: Sequence[tuple[bytes, bytes]], *, trusted: bool) -> Head:
+def read_head(fields: Sequence[tuple[bytes, bytes, bytes]], *, trusted: bool) -> Head:
     """Sort a request's fields.
 
     Parameters
     ----------
     fields
-        Names and values as the client wrote them.
+        Lower-cased name, name as the client wrote it, value.
     trusted
         Whether the peer is a proxy whose claims about the client are passed on.
 
@@ -105,48 +122,68 @@ def read_head(fields: Sequence[tuple[bytes, bytes]], *, trusted: bool) -> Head:
 
     """
     head = Head()
-    names: list[bytes] = []
-    dropped: set[bytes] = set()
-    for name, value in fields:
-        lower = name.lower()
-        names.append(lower)
-        if lower in HOP_BY_HOP:
-            if lower == b"connection":
-                dropped.update(token.strip().lower() for token in value.split(b","))
-            elif lower == b"transfer-encoding":
-                head.chunked = True
-        elif _passes(head, lower, value, trusted=trusted):
-            head.fields.append((lower, name, value))
-    head.logged[CLIENT] = hashlib.blake2b(b"\n".join(names), digest_size=8).hexdigest()
-    _drop_named(head, dropped)
+    for item in fields:
+        role = role_of(item[0])
+        if role is Role.PLAIN or _passes(head, role, item, trusted=trusted):
+            head.fields.append(item)
+    head.logged[CLIENT] = _fingerprint(b"\n".join([item[0] for item in fields]))
+    _drop_named(head)
     return head
 
 
-def _passes(head: Head, lower: bytes, value: bytes, *, trusted: bool) -> bool:
+@lru_cache(maxsize=4096)
+def role_of(lower: bytes) -> Role:
+    """What the field of this lower-cased name is to the gateway."""
+    for names, role in ((CREDENTIALS, Role.CREDENTIAL), (LOGGED, Role.LOGGED), (HOP_BY_HOP, Role.HOP)):
+        if lower in names:
+            return role
+    if lower == b"content-length":
+        return Role.LENGTH
+    if lower in CLAIMS:
+        return Role.CLAIM
+    if lower.startswith(b"x-revenuer-"):
+        return Role.OWN
+    # Some servers read X_Api_Key as X-Api-Key: what was not judged under that name must not arrive as it.
+    return Role.DROPPED if lower == b"host" or b"_" in lower else Role.PLAIN
+
+
+@lru_cache(maxsize=1024)
+def _fingerprint(names: bytes) -> str:
+    return hashlib.blake2b(names, digest_size=8).hexdigest()
+
+
+def _passes(head: Head, role: Role, item: tuple[bytes, bytes, bytes], *, trusted: bool) -> bool:
     """Note what a field says; whether it goes to the upstream."""
-    if lower in CREDENTIALS:
+    lower, _, value = item
+    if role is Role.CREDENTIAL:
         head.credentials.append((lower, value))
-    elif lower in LOGGED:
+    elif role is Role.LOGGED:
         head.logged[lower.decode()] = value.decode("utf-8", "replace")
-    elif lower == b"content-length":
+    elif role is Role.LENGTH:
         head.length = int(value)
-    elif lower in FORWARDED:
+    elif role is Role.CLAIM:
         if lower == b"x-forwarded-for":
             head.forwarded_for.append(value)
         return trusted
-    elif lower.startswith(b"x-revenuer-"):
-        if lower == MARKER:
-            head.marker += value
-        return False
     else:
-        # Some servers read X_Api_Key as X-Api-Key: what was not judged under that name must not arrive as it.
-        return lower != b"host" and b"_" not in lower
+        _note_hop(head, lower, value)
+        return False
     return True
 
 
-def _drop_named(head: Head, dropped: set[bytes]) -> None:
-    if not dropped or dropped <= {b"keep-alive", b"close", b""}:
+def _note_hop(head: Head, lower: bytes, value: bytes) -> None:
+    if lower == b"connection":
+        head.named.update(token.strip().lower() for token in value.split(b","))
+    elif lower == b"transfer-encoding":
+        head.chunked = True
+    elif lower == MARKER:
+        head.marker += value
+
+
+def _drop_named(head: Head) -> None:
+    named = head.named - {b"keep-alive", b"close", b""}
+    if not named:
         return
-    if not dropped.isdisjoint(END_TO_END):
+    if not named.isdisjoint(END_TO_END):
         raise Refusal(400, "connection_names", "Connection names a header field that belongs to the request itself.")
-    head.fields = [item for item in head.fields if item[0] not in dropped]
+    head.fields = [item for item in head.fields if item[0] not in named]

@@ -16,12 +16,13 @@ from service.gateway.clock import Clock
 from service.gateway.guard import Guard
 from service.gateway.identity import Identities
 from service.gateway.identity_map import IdentityMap
+from service.gateway.pool import Pool
 from service.gateway.protocol import bound
 from service.gateway.proxy import Dialects, Parts, Proxy
 from service.gateway.record import Recorder
 from service.gateway.shell import Shell
+from service.gateway.tally import Tally
 from service.gateway.targets import Targets
-from service.gateway.upstream import Pool
 
 if TYPE_CHECKING:
     import socket
@@ -51,6 +52,7 @@ def build(
     names = IdentityMap(settings.identity.map)
     identities = Identities(secrets.pepper, names)
     pool = Pool(connect_timeout=settings.limits.connect_timeout)
+    tally = Tally()
     parts = Parts(
         limits=settings.limits,
         targets=targets,
@@ -58,13 +60,19 @@ def build(
         identities=identities,
         refuse_unknown=settings.identity.unknown == "refuse",
         guard=Guard(decisions),
-        recorder=Recorder(sink, settings.log),
+        recorder=Recorder(sink, settings.log, tally),
         pool=pool,
         clock=Clock(),
+        tally=tally,
         dialects=dialects,
         marker=hashlib.blake2b(b"via", key=secrets.pepper, digest_size=8).hexdigest().encode(),
     )
-    return Shell(Proxy(parts), sink, background=lambda: names.watch(identities.forget), closing=pool.close)
+
+    def closing() -> None:
+        pool.close()
+        tally.flush()
+
+    return Shell(Proxy(parts), sink, background=(tally.run, lambda: names.watch(identities.forget)), closing=closing)
 
 
 async def serve(settings: Settings, app: Shell, sockets: list[socket.socket] | None = None) -> None:

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Response
 from service.gateway.waiting import within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, MutableMapping
+    from collections.abc import Callable, Coroutine, Iterable, MutableMapping
 
     from service.gateway.exchange import Receive, Send
     from service.gateway.proxy import Proxy
@@ -34,7 +34,7 @@ class Shell:
     sink
         Closed when the last exchange is over.
     background
-        Made and run from start to stop.
+        Run from start to stop.
     closing
         Called at the end.
 
@@ -45,7 +45,7 @@ class Shell:
         proxy: Proxy,
         sink: EventSink,
         *,
-        background: Callable[[], Coroutine[Any, Any, None]],
+        background: Iterable[Callable[[], Coroutine[Any, Any, None]]],
         closing: Callable[[], None],
     ) -> None:
         self._proxy = proxy
@@ -67,6 +67,8 @@ class Shell:
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             if scope["raw_path"].startswith(RESERVED):
+                # Only here does anyone read ASGI's own list of fields.
+                scope["headers"] = [(lower, value) for lower, _, value in scope["extensions"]["revenuer"].fields]
                 await self._app(scope, receive, send)
             else:
                 await self._proxy(scope, receive, send)
@@ -75,10 +77,11 @@ class Shell:
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
-        background = asyncio.ensure_future(self._background())
+        background = [asyncio.ensure_future(run()) for run in self._background]
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        background.cancel()
+        for task in background:
+            task.cancel()
         await self._last_records()
         self._closing()
         await self._sink.close()

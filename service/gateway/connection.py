@@ -1,4 +1,4 @@
-"""Connections to the upstream: bytes out as given, bytes in as received, one message at a time.
+"""A connection to the upstream: bytes out as given, bytes in as received, one message at a time.
 
 Written on asyncio and llhttp rather than on an HTTP client library, because header fields must keep their
 order, case and bytes both ways, no part of an answer may wait for another, and a connection that broke must
@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import select
-import ssl
 import struct
 import sys
 import termios
@@ -22,12 +21,12 @@ import httptools
 from service.gateway.refusal import Refusal, UpstreamFailure
 
 if TYPE_CHECKING:
+    from service.gateway.pool import Pool
     from service.gateway.targets import Origin
 
 HIGH_WATER = 65536
 """Bytes of an answer held for the client before reading from the upstream pauses."""
-IDLE = 60.0
-"""Seconds that an unused connection is kept."""
+FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
 
 class UpstreamReset(Exception):
@@ -40,7 +39,8 @@ class AnswerHead:
 
     status: int
     reason: bytes
-    fields: list[tuple[bytes, bytes]]
+    fields: list[tuple[bytes, bytes, bytes]]
+    """Lower-cased name, name, value."""
 
 
 class Connection(asyncio.Protocol):
@@ -75,7 +75,7 @@ class Connection(asyncio.Protocol):
         self._bodiless = bodiless
         self._head: AnswerHead | None = None
         self._reason = b""
-        self._fields: list[tuple[bytes, bytes]] = []
+        self._fields: list[tuple[bytes, bytes, bytes]] = []
         self._chunks: list[bytes] = []
         self._held = 0
         self._paused = False
@@ -278,7 +278,7 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._head is None:
-            self._fields.append((name, value))
+            self._fields.append((name.lower(), name, value))
 
     def on_headers_complete(self) -> None:
         parser = cast("httptools.HttpResponseParser", self._parser)
@@ -287,11 +287,11 @@ class Connection(asyncio.Protocol):
             if status == 101:
                 raise UpstreamFailure(502, "upstream_invalid", "The upstream switched protocols unasked.")
             return
-        names = {name.lower(): value for name, value in self._fields}
-        coding = names.get(b"transfer-encoding")
+        framing = {lower: value for lower, _, value in self._fields if lower in FRAMING}
+        coding = framing.get(b"transfer-encoding")
         if coding is not None and coding.strip().lower() != b"chunked":
             raise UpstreamFailure(502, "upstream_invalid", "The upstream used a transfer coding that nobody asked for.")
-        self._until_close = coding is None and b"content-length" not in names
+        self._until_close = not framing
         self._head = AnswerHead(status, self._reason, self._fields)
         self._forget_timer()
         if self._bodiless:
@@ -323,79 +323,3 @@ def _unacknowledged(transport: asyncio.Transport) -> bool:
     except (OSError, ValueError):
         return False
     return bool(struct.unpack("i", raw)[0])
-
-
-class Pool:
-    """Idle connections of each origin, last used first."""
-
-    def __init__(self, *, connect_timeout: float) -> None:
-        self._connect_timeout = connect_timeout
-        self._idle: dict[Origin, list[Connection]] = {}
-        self._tls: ssl.SSLContext | None = None
-
-    async def acquire(self, origin: Origin, *, bodiless: bool, fresh: bool = False) -> Connection:
-        """A connection for one exchange.
-
-        Raises
-        ------
-        UpstreamFailure
-            None could be made.
-
-        """
-        idle = self._idle.get(origin)
-        while idle and not fresh:
-            connection = idle.pop()
-            if connection.stale():
-                connection.close()
-                continue
-            connection.begin(bodiless=bodiless)
-            connection.reused = True
-            return connection
-        connection = await self._connect(origin)
-        connection.begin(bodiless=bodiless)
-        return connection
-
-    def release(self, connection: Connection) -> None:
-        """The exchange is over: keep the connection if it can carry another one."""
-        connection.end()
-        if connection.closed or not connection.complete or not connection.keep:
-            connection.close()
-            return
-        now = asyncio.get_running_loop().time()
-        connection.idle_since = now
-        idle = self._idle.setdefault(connection.origin, [])
-        idle.append(connection)
-        if idle[0].idle_since < now - IDLE:
-            idle.pop(0).close()
-
-    def discard(self, connection: Connection) -> None:
-        """The connection closed."""
-        idle = self._idle.get(connection.origin)
-        if idle and connection in idle:
-            idle.remove(connection)
-
-    def close(self) -> None:
-        """Close all idle connections."""
-        for idle in self._idle.values():
-            for connection in list(idle):
-                connection.close()
-        self._idle.clear()
-
-    async def _connect(self, origin: Origin) -> Connection:
-        loop = asyncio.get_running_loop()
-        if origin.tls and self._tls is None:
-            self._tls = ssl.create_default_context()
-            self._tls.set_alpn_protocols(["http/1.1"])
-        tls = self._tls if origin.tls else None
-        try:
-            async with asyncio.timeout(self._connect_timeout):
-                _, connection = await loop.create_connection(
-                    lambda: Connection(loop, self, origin), origin.host, origin.port, ssl=tls
-                )
-        except TimeoutError:
-            raise UpstreamFailure(504, "upstream_timeout", "The upstream could not be reached in time.") from None
-        except ssl.SSLError:
-            raise UpstreamFailure(502, "upstream_tls", "The upstream's certificate or TLS is not acceptable.") from None
-        except OSError:
-            raise UpstreamFailure(502, "upstream_unreachable", "The upstream cannot be reached.") from None
-        return connection
