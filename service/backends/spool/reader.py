@@ -93,11 +93,10 @@ class SpoolReader:
             position = after.get(boot, 0)
             if not held.segments or self._ended.get(boot, FINAL + 1) <= position:
                 continue
-            segment, offset = self._locate(boot, held, position)
+            segment, offset, at = self._seek(boot, held, position)
             behind = held.segments[held.segments.index(segment) :]
             size += sum(self._files.size(s) for s in behind) - offset
-            if oldest is None:
-                oldest = self._time_after(segment, offset, position)
+            oldest = at if oldest is None else oldest
         return Lag(max(size, 0), oldest)
 
     def damage(self) -> Sequence[tuple[str, int]]:
@@ -226,11 +225,18 @@ class SpoolReader:
         if len(self._cursors) > CURSORS:
             self._cursors.popitem(last=False)
 
-    def _time_after(self, segment: Segment, offset: int, position: int) -> int | None:
-        for found in blocks(self._files, segment, offset, ended=False):
-            if isinstance(found, Found) and found.header.last > position:
-                return found.header.at
-        return None
+    def _seek(self, boot: str, held: Boot, position: int) -> tuple[Segment, int, int | None]:
+        """Where the first block beyond ``position`` begins, and its time; the end and None where there is none."""
+        segment, offset = self._locate(boot, held, position)
+        for index in range(held.segments.index(segment), len(held.segments)):
+            segment = held.segments[index]
+            for found in blocks(self._files, segment, offset, ended=False):
+                if isinstance(found, Found) and found.header.last > position:
+                    return segment, offset, found.header.at
+                offset = found.end
+            self._remember(boot, position, segment, offset)
+            offset = 0
+        return segment, self._cursors[boot, position][1], None
 
     def _cipher(self, boot: str) -> Cipher:
         if boot not in self._ciphers:

@@ -198,7 +198,10 @@ def test_lag(spool: Path) -> None:
     for item in reader.read({}, 1):
         after[item.source] = item.sequence
     assert reader.lag(after).oldest == a_start(2).at
+    # A worker that begins anew knows its position and nothing else.
+    assert SpoolReader(spool, KEY).lag(after) == reader.lag(after)
     drain(reader, after)
     assert reader.lag(after).bytes == 0
     assert reader.lag(after).oldest is None
+    assert SpoolReader(spool, KEY).lag(after) == reader.lag(after)
     boot.kill()

@@ -1,0 +1,158 @@
+"""A storm: load, kills at random, the last orderly steps, and the verdict."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from service.backends.spool import SpoolReader, SpoolWriter
+from service.bootstrap.stores import secrets, stores
+from service.model.ids import event_id
+from service.model.query import End, Outcome, Start
+from service.pipeline.join import PATIENCE as JOIN_PATIENCE
+from tests.chaos.check import Difference, Verdict, compare, judge, undisturbed
+from tests.chaos.load import Load
+from tests.chaos.processes import PATIENCE, Processes, listening
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from service.bootstrap.stores import Stores
+    from service.settings import Settings
+
+EVENTS_PER_REQUEST = 2
+"""A start and an end."""
+DRAIN_PATIENCE = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is done to the system."""
+
+    kills: int = 20
+    rate: float = 1000.0
+    """Events a second, fixed, whether the gateway is up or not."""
+    seconds: float = 60.0
+    seed: int = 1
+    variant: str = ""
+    victims: tuple[str, ...] = ("gateway", "worker")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aftermath:
+    """What became of it."""
+
+    plan: Plan
+    kills: dict[str, int]
+    seconds: float
+    sent: int
+    answered: int
+    p50_ms: float
+    p99_ms: float
+    verdict: Verdict
+    difference: Difference | None
+    """Against the undisturbed run; None for a weak variant, whose spool is no measure."""
+
+
+def run(plan: Plan, folder: Path) -> Aftermath:
+    """The whole of it, in a folder of its own."""
+    processes = Processes(folder, plan.variant)
+    try:
+        processes.begin()
+        load = Load(processes.port, plan.rate / EVENTS_PER_REQUEST, plan.seed)
+        began = time.monotonic()
+        kills = asyncio.run(_storm(plan, processes, load))
+        seconds = time.monotonic() - began
+        processes.stop("gateway")
+        asyncio.run(_let_time_pass(processes.settings))
+        _drain(processes.settings)
+        processes.stop("worker")
+    finally:
+        processes.end()
+    verdict = judge(processes.settings, load.sent)
+    difference = None
+    if not plan.variant:
+        difference = compare(processes.settings, undisturbed(processes.settings, folder / "undisturbed"))
+    latencies = sorted(load.latencies)
+    return Aftermath(
+        plan=plan,
+        kills=dict(kills),
+        seconds=seconds,
+        sent=len(load.sent),
+        answered=sum(request.answered for request in load.sent),
+        p50_ms=latencies[len(latencies) // 2] * 1e3,
+        p99_ms=latencies[len(latencies) * 99 // 100] * 1e3,
+        verdict=verdict,
+        difference=difference,
+    )
+
+
+async def _storm(plan: Plan, processes: Processes, load: Load) -> Counter[str]:
+    sending = asyncio.create_task(load.run())
+    kills: Counter[str] = Counter()
+    rng = random.Random(plan.seed)
+    store = stores(processes.settings)
+    step = plan.seconds / (plan.kills + 1)
+    began = time.monotonic()
+    for number in range(plan.kills):
+        moment = began + (number + rng.uniform(0.3, 1.0)) * step
+        await asyncio.sleep(max(0.0, moment - time.monotonic()))
+        victim = rng.choice(plan.victims)
+        await asyncio.to_thread(processes.kill, victim)
+        kills[victim] += 1
+        rows = await asyncio.to_thread(_rows, store)
+        await asyncio.sleep(rng.uniform(0.0, 0.3))
+        processes.start(victim)
+        await _at_work(victim, processes, store, rows)
+    await asyncio.sleep(max(0.0, began + plan.seconds - time.monotonic()))
+    load.stopped = True
+    await sending
+    return kills
+
+
+async def _at_work(role: str, processes: Processes, store: Stores, rows: int) -> None:
+    """Wait until the role does its work again, so that no kill is spent on a process that is still loading."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if role == "gateway" and await asyncio.to_thread(listening, processes.port):
+            return
+        if role == "worker" and await asyncio.to_thread(_rows, store) > rows:
+            return
+        await asyncio.sleep(0.1)
+    raise RuntimeError(f"the {role} did not come back within {PATIENCE:.0f} s; see {processes.folder}")
+
+
+def _rows(store: Stores) -> int:
+    return store.records.counts()["events"]
+
+
+async def _let_time_pass(settings: Settings) -> None:
+    """One last query, later than any open one may be: the stream's time moves only with events."""
+    at = time.time_ns() // 1000 + JOIN_PATIENCE + 1_000_000
+    query = event_id(at)
+    writer = SpoolWriter.open(settings.spool, secrets(settings).spool_key, reserve_bytes=0)
+    start = Start(
+        id=query, at=at, account="clock", org="", ip_prefix="", method="GET", path="/", headers={}, body=b"", size=0,
+        full=True, digest=b"",
+    )  # fmt: skip
+    end = End(
+        id=query, at=at + 1, status=200, outcome=Outcome.OK, ttft=1, encoding="", content_type="", body=b"", size=0,
+        full=True,
+    )  # fmt: skip
+    await asyncio.gather(writer.append(start), writer.append(end))
+    await writer.close()
+
+
+def _drain(settings: Settings) -> None:
+    """Wait until the worker has taken everything."""
+    reader, checkpoint = SpoolReader(settings.spool, secrets(settings).spool_key), stores(settings).checkpoint
+    deadline = time.monotonic() + DRAIN_PATIENCE
+    while reader.lag(checkpoint.resume().positions).bytes:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"the worker is still behind after {DRAIN_PATIENCE:.0f} s")
+        time.sleep(0.2)
+    reader.close()
