@@ -76,6 +76,14 @@ class TestDecisions:
         decisions.republish()
         assert DecisionsFile(snapshot).lookup([AN_ACCOUNT], T0) == a_decision()
 
+    def test_a_new_database_takes_over_what_gateways_obey(self, decisions: Decisions, snapshot: Path) -> None:
+        """All of it is stored and published, and what is stored already stays."""
+        decisions.add(a_decision(0))
+        found = [a_decision(1), a_decision(2, entity=Entity(Scope.ORG, "org-7"))]
+        decisions.restore(found)
+        assert list(decisions.all()) == [*found[::-1], a_decision(0)]
+        assert sorted(d.id for d in DecisionsFile(snapshot).all()) == sorted(d.id for d in decisions.all())
+
     def test_changes_at_once_are_all_published(self, url: str, snapshot: Path) -> None:
         """Of several processes that add one each, none publishes a snapshot without the others'."""
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import select
 
-from service.backends.sql import content, documents, events, queries, retention
-from service.backends.sql.dialect import available, insert, put, put_new, writing
+from service.backends.sql import content, documents, events, queries, retention, writes
+from service.backends.sql.dialect import available, put, put_new, writing
 from service.backends.sql.names import DAY, Names, chunks
 from service.backends.sql.tables import (
-    counters,
     entities,
     evaluations,
     event_text,
@@ -31,7 +30,7 @@ from service.ports import Commit, EntityState, Resume, TrailEntry
 from service.settings import Retention
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.engine import Connection, Engine
@@ -121,11 +120,11 @@ class SqlCheckpoint:
         self._names.trim()
         try:
             with available("take a commit"), self._writing.begin() as connection:
-                _advance(connection, commit)
+                writes.advance(connection, commit)
                 self._log(connection, commit)
                 self._scored(connection, commit)
-                _open_and_close(connection, SCORE, commit.opened, commit.closed)
-                _open_and_close(connection, LOG, commit.log_opened, commit.log_closed)
+                writes.open_and_close(connection, SCORE, commit.opened, commit.closed)
+                writes.open_and_close(connection, LOG, commit.log_opened, commit.log_closed)
                 put(connection, meta, [{"name": name, "value": value} for name, value in commit.meta.items()])
         except BaseException:
             # The strings that were interned in it are gone with the transaction.
@@ -156,12 +155,12 @@ class SqlCheckpoint:
         fresh = put_new(connection, log, events.rows(connection, commit.events, self._names))
         texts = ({"event_id": event.id, "body": content.pack(event, self._keep)} for event in commit.events)
         put_new(connection, event_text, [row for row in texts if row["body"] is not None])
-        put_new(connection, gaps, [_gap(source, gap) for source, gap in commit.gaps])
-        _count(connection, {"events": fresh, "duplicates": len(commit.events) - fresh})
+        put_new(connection, gaps, [writes.gap_row(source, gap) for source, gap in commit.gaps])
+        writes.count(connection, {"events": fresh, "duplicates": len(commit.events) - fresh})
 
     def _scored(self, connection: Connection, commit: Commit) -> None:
-        put(connection, entities, [_entity(entity, state) for entity, state in commit.entities.items()])
-        put(connection, states, [{**_key(entity), "states": s.states} for entity, s in commit.entities.items()])
+        put(connection, entities, [writes.entity_row(entity, state) for entity, state in commit.entities.items()])
+        put(connection, states, [{**writes.key(entity), "states": s.states} for entity, s in commit.entities.items()])
         put_new(connection, evaluations, [documents.evaluation_row(item) for item in commit.evaluations])
         put_new(connection, flags, [documents.flag_row(flag) for flag in commit.flags])
         self._trail(connection, commit.trail)
@@ -197,54 +196,3 @@ def _states(connection: Connection, scope: Scope, values: list[str]) -> Iterator
                 states=bytes(row.states),
             ),
         )
-
-
-def _advance(connection: Connection, commit: Commit) -> None:
-    wanted = commit.positions.keys() | commit.logged.keys()
-    stored = {row.source: row for row in connection.execute(select(sources).where(sources.c.source.in_(wanted)))}
-    rows = []
-    for source in wanted:
-        before = (stored[source].position, stored[source].logged) if source in stored else (0, 0)
-        after = (commit.positions.get(source, before[0]), commit.logged.get(source, before[1]))
-        if after[0] < before[0] or after[1] < before[1]:
-            raise ValueError(
-                f"commit at {after} of source '{source}', which is at {before}: "
-                "two workers share one database; stop one of them"
-            )
-        rows.append({"source": source, "position": after[0], "logged": after[1]})
-    put(connection, sources, rows)
-
-
-def _open_and_close(connection: Connection, stage: str, opened: Mapping[bytes, bytes], closed: Iterable[bytes]) -> None:
-    put(connection, open_queries, [{"stage": stage, "event_id": key, "sealed": value} for key, value in opened.items()])
-    rows = [{"closing": key} for key in closed]
-    if rows:
-        chosen = (open_queries.c.stage == stage) & (open_queries.c.event_id == bindparam("closing"))
-        connection.execute(delete(open_queries).where(chosen), rows)
-
-
-def _count(connection: Connection, more: Mapping[str, int]) -> None:
-    rows = [{"name": name, "value": number} for name, number in sorted(more.items()) if number]
-    if rows:
-        statement = insert(connection, counters)
-        total = {"value": counters.c.value + statement.excluded.value}
-        connection.execute(statement.on_conflict_do_update(index_elements=[counters.c.name], set_=total), rows)
-
-
-def _key(entity: Entity) -> dict[str, Any]:
-    return {"scope": entity.scope.value, "value": entity.value}
-
-
-def _entity(entity: Entity, state: EntityState) -> dict[str, Any]:
-    return {
-        **_key(entity),
-        "queries": state.queries,
-        "first_seen": state.first_seen,
-        "last_seen": state.last_seen,
-        "window_start": state.window,
-        "raised": state.raised,
-    }
-
-
-def _gap(source: str, gap: Any) -> dict[str, Any]:
-    return {"source": source, "first": gap.first, "last": gap.last, "starts": gap.starts, "ends": gap.ends}
