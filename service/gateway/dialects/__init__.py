@@ -13,7 +13,9 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import pkgutil
+import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from service.gateway.dialects import document as documents
 from service.gateway.dialects import fields
@@ -98,8 +100,19 @@ class Dialects:
         return found[0].read_answer_document(document)
 
     def _find(self, method: str, path: str) -> tuple[JsonDialect, Operation] | None:
+        found = self._match(method, path)
+        if found is None and (plain := _as_routed(path)) != path:
+            found = self._match(method, plain)
+        return found
+
+    def _match(self, method: str, path: str) -> tuple[JsonDialect, Operation] | None:
         for dialect in self._dialects:
             operation = dialect.operation(method, path)
             if operation is not None:
                 return dialect, operation
         return None
+
+
+def _as_routed(path: str) -> str:
+    """The path as the most lenient upstream routes it: no spelling of a path that is served may make it opaque."""
+    return re.sub("//+", "/", unquote(path)).rstrip("/").lower()

@@ -47,6 +47,10 @@ paths = st.sampled_from(PATHS)
         ("POST", "/v1/chat/completions", Operation.CHAT),
         ("POST", "/openai/v1/chat/completions", Operation.CHAT),
         ("POST", "/openai/deployments/large/chat/completions", Operation.CHAT),
+        ("POST", "/v1/chat/complet%69ons", Operation.CHAT),
+        ("POST", "/v1/chat%2Fcompletions", Operation.CHAT),
+        ("POST", "/v1//chat//completions/", Operation.CHAT),
+        ("POST", "/v1/Chat/Completions", Operation.CHAT),
         ("POST", "/v1/completions", Operation.COMPLETION),
         ("POST", "/openai/deployments/base/completions", Operation.COMPLETION),
         ("POST", "/v1/responses", Operation.RESPONSES),
@@ -64,6 +68,8 @@ paths = st.sampled_from(PATHS)
         ("POST", "/v1/audio/speech", Operation.OPAQUE),
         ("POST", "/", Operation.OPAQUE),
         ("POST", "", Operation.OPAQUE),
+        ("POST", "%", Operation.OPAQUE),
+        ("POST", "/%ff%00//", Operation.OPAQUE),
     ],
 )
 def test_paths(method: str, path: str, operation: Operation) -> None:
