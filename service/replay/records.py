@@ -20,6 +20,7 @@ scoring reads. Where an answer's body was not kept, its numbers are written in
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from service.gateway.request import CLIENT, LOGGED
 from service.model.ids import text_id
 from service.model.query import Answer, Inspect, Operation, Outcome, QueryEvent
 
@@ -38,8 +40,8 @@ OPEN = 600_000_000
 """Longest a query stays open, in microseconds: without an end by then its outcome is unknown."""
 LATEST = 4_102_444_800_000_000
 """2100-01-01. A time beyond it is another unit, not a date."""
-HEADERS = frozenset({"user-agent", "content-type", "anthropic-version", "anthropic-beta", "openai-beta", "x-title"})
-"""Names of headers that are kept, besides the OpenAI and Anthropic SDKs' own ``x-stainless-*``."""
+HEADERS = frozenset({CLIENT, *(name.decode() for name in LOGGED)})
+"""Names of headers that are kept: those that the gateway logs."""
 OMITTED = frozenset({"org", "ip", "headers", "answer"})
 """Fields that are not written when they are empty."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -158,7 +160,7 @@ def _event(fields: Fields, dialects: Dialects, number: int) -> QueryEvent:
     at = _microseconds(fields.ts)
     path, method = _path(fields.path), (fields.method or "POST").upper()
     took = _span(fields.latency_ms, "latency_ms")
-    request = msgspec.json.encode(fields.request) if fields.request is not None else b""
+    request = _bytes(fields.request)
     query = dialects.read_document(method, path, fields.request)
     return QueryEvent(
         id=_id(fields, at, number, request),
@@ -180,6 +182,16 @@ def _event(fields: Fields, dialects: Dialects, number: int) -> QueryEvent:
         request_bytes=_size(fields.request_bytes, "request_bytes", len(request)),
         response_bytes=_size(fields.response_bytes, "response_bytes", 0),
     )
+
+
+def _bytes(request: Any) -> bytes:
+    if request is None:
+        return b""
+    try:
+        return msgspec.json.encode(request)
+    except (OverflowError, UnicodeEncodeError):
+        # Numbers of any length and lone surrogates are Python's, not msgspec's.
+        return json.dumps(request).encode()
 
 
 def _refusal(error: Exception) -> RecordError:
@@ -280,7 +292,7 @@ def _prefix(ip: str | None) -> str:
 
 def _headers(headers: dict[str, str] | None) -> dict[str, str]:
     lowered = ((name.lower(), value) for name, value in (headers or {}).items())
-    return {name: value for name, value in lowered if name in HEADERS or name.startswith("x-stainless-")}
+    return {name: value for name, value in lowered if name in HEADERS}
 
 
 def _status(status: int | None, took: int) -> int:

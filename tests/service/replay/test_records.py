@@ -189,6 +189,12 @@ def test_headers() -> None:
     assert event(headers=headers).headers == {"user-agent": "curl/8", "x-stainless-lang": "python"}
 
 
+@pytest.mark.parametrize("seed", [10**30, "\ud800"])
+def test_values_that_few_writers_take(seed: object) -> None:
+    """A number of any length, and half a surrogate pair, do not cost the record."""
+    assert event(request={**CHAT, "seed": seed}).query.turns == event().query.turns
+
+
 def test_query_string_is_left_out() -> None:
     """A query string may hold a key; the path goes without it."""
     assert event(path="/v1/chat/completions?key=secret").path == "/v1/chat/completions"
