@@ -26,6 +26,7 @@ from service.model.query import Answer, Inspect, Operation, Query
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+GZIP = b"\x1f\x8b"
 OPAQUE = Query(Operation.OPAQUE, Inspect.OPAQUE)
 OPAQUE_ANSWER = Answer(Inspect.OPAQUE)
 
@@ -60,6 +61,9 @@ class Dialects:
         if found is None:
             return OPAQUE, None
         dialect, operation = found
+        # A start record has no Content-Encoding; a compressed body tells itself by how it begins, as no JSON does.
+        if body.startswith(GZIP) and (decoded := decode(body, "gzip")) is not None:
+            body, full = decoded.body, full and decoded.whole
         if not full:
             model, stream = fields.salvage_head(body)
             return Query(operation, Inspect.TRUNCATED, model, stream=stream), None

@@ -9,8 +9,8 @@ import pytest
 
 from service.gateway.dialects.decode import LARGEST, decode
 from service.model.query import Inspect
-from tests.service.gateway.dialects.reading import CHAT, answer, cut
-from tests.service.gateway.dialects.test_openai_chat import ANSWER, STREAM
+from tests.service.gateway.dialects.reading import CHAT, answer, cut, query
+from tests.service.gateway.dialects.test_openai_chat import ANSWER, REQUEST, STREAM
 
 TEXT = b'{"a": "river garden engine letter harbour"}' * 1000
 RAW = zlib.compressobj(wbits=-15)
@@ -75,6 +75,15 @@ def test_bomb(size: int, most: int) -> None:
     assert decoded is not None
     assert not decoded.whole
     assert len(decoded.body) <= most
+
+
+def test_requests() -> None:
+    """A compressed request is read as the plain one; of one that was cut what can be told is."""
+    packed = gzip.compress(REQUEST)
+    assert query(CHAT, packed) == query(CHAT, REQUEST)
+    head = query(CHAT, packed[:-50], full=False)
+    assert (head.inspect, head.model) == (Inspect.TRUNCATED, "large-1")
+    assert query(CHAT, packed[:2]).inspect is Inspect.TRUNCATED
 
 
 def test_answers() -> None:
