@@ -61,7 +61,7 @@ def _from_file(folder: Path, name: str, *, create: bool) -> bytes:
         _make(path)
     try:
         mode = path.stat().st_mode
-        text = path.read_text()
+        text = path.read_bytes().decode("ascii", "replace")
     except OSError as error:
         raise SecretsError(
             f"{path}: {error.strerror}; start revenuer once to make it, or set REVENUER_{name.upper()}"
@@ -76,7 +76,7 @@ def _make(path: Path) -> None:
     for folder in (path.parent.parent, path.parent):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Written aside and linked, so that of two starts at once one file wins, whole.
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside = path.with_name(f".{path.name}.{random.token_hex(8)}")
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(random.token_hex(SIZE))
@@ -88,6 +88,16 @@ def _make(path: Path) -> None:
         pass
     finally:
         aside.unlink()
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Make the names in the folder last: a pepper that a power cut takes away renames every caller."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _decode(text: str, where: str) -> bytes:

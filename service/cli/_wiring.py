@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from detectors.core.baseline import Baselines
     from service.bootstrap.stores import Stores
     from service.doctor import Parts
-    from service.model.query import QueryEvent
+    from service.model.query import Query, QueryEvent
     from service.replay.reader import Reader
     from service.replay.runner import Result
     from service.secrets import Secrets
@@ -120,6 +120,15 @@ def record(event: QueryEvent) -> dict[str, Any]:
     from service.replay.records import write
 
     return write(event)
+
+
+def query(event: QueryEvent) -> Query:
+    """The query of an event from the log, with its turns as far as they were kept."""
+    from service.gateway.dialects import Dialects
+
+    if event.request is None or event.query.turns:
+        return event.query
+    return Dialects().read_document(event.method, event.path, event.request)
 
 
 def key_digest(pepper: bytes, text: str) -> str:

@@ -30,7 +30,7 @@ SIGNS = {State.OK: "✓", State.NOTE: "·", State.BAD: "✗"}
 @click.option("--database", metavar="URL", help="Database (REVENUER_DATABASE).")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 @click.pass_context
-def doctor(context: click.Context, *, config: Path | None, as_json: bool, **flags: Any) -> None:
+def doctor(context: click.Context, /, *, config: Path | None, as_json: bool, **flags: Any) -> None:
     """Check settings, data folder, secrets, database, spool, baseline, ports, upstream and processes.
 
     Takes the options that 'revenuer serve' was started with. Looks only. Exits with 1 where something is wrong.

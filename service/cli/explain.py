@@ -132,7 +132,6 @@ def _events(flag: Flag, events: list[QueryEvent], out: Console) -> None:
 
 def _event(event: QueryEvent) -> tuple[str, ...]:
     query, answer = event.query, event.answer
-    texts = [turn.text for turn in query.turns if turn.role == "user"] or list(query.prompts)
     return (
         rfc3339(event.done)[:23] + "Z",
         str(query.operation),
@@ -140,5 +139,16 @@ def _event(event: QueryEvent) -> tuple[str, ...]:
         number(answer.input_tokens),
         number(answer.output_tokens),
         str(event.status),
-        safe(texts[-1], TEXT) if texts else "not kept",
+        _text(event),
     )
+
+
+def _text(event: QueryEvent) -> str:
+    """The last thing asked, as far as the setting ``content`` kept it."""
+    if isinstance(event.request, dict) and "redacted" in event.request:
+        form = event.request["redacted"]
+        lengths = [length for role, length in form.get("turns", ()) if role == "user"] or form.get("prompts", ())
+        return f"redacted: {lengths[-1]:,} characters" if lengths else "redacted"
+    query = _wiring.query(event)
+    texts = [turn.text for turn in query.turns if turn.role == "user"] or list(query.prompts)
+    return safe(texts[-1], TEXT) if texts else "not kept"
