@@ -14,6 +14,7 @@ import dataclasses
 import importlib
 import pkgutil
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -43,6 +44,8 @@ class Dialects:
 
     def __init__(self, dialects: Sequence[JsonDialect] | None = None) -> None:
         self._dialects = tuple(discover() if dialects is None else dialects)
+        # Clients use a handful of paths over and over.
+        self._find = lru_cache(4096)(self._look_up)
         self._by_name = {dialect.name: dialect for dialect in self._dialects}
 
     def for_path(self, method: str, path: str) -> JsonDialect | None:
@@ -103,7 +106,7 @@ class Dialects:
             return OPAQUE_ANSWER
         return found[0].read_answer_document(document)
 
-    def _find(self, method: str, path: str) -> tuple[JsonDialect, Operation] | None:
+    def _look_up(self, method: str, path: str) -> tuple[JsonDialect, Operation] | None:
         found = self._match(method, path)
         if found is None and (plain := _as_routed(path)) != path:
             found = self._match(method, plain)
