@@ -44,8 +44,8 @@ class Dialects:
 
     def __init__(self, dialects: Sequence[JsonDialect] | None = None) -> None:
         self._dialects = tuple(discover() if dialects is None else dialects)
-        # Clients use a handful of paths over and over.
-        self._find = lru_cache(4096)(self._look_up)
+        # Clients use a handful of paths over and over; a path may have 32 KiB, so few are kept.
+        self._find = lru_cache(256)(self._look_up)
         self._by_name = {dialect.name: dialect for dialect in self._dialects}
 
     def for_path(self, method: str, path: str) -> JsonDialect | None:
