@@ -33,19 +33,26 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--texts",
-    "folder",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help='Folder of *.jsonl[.gz] with {"text": ...}.',
+    "paths",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    help='File of {"text": ...} a line, or folder of such files; may come several times.',
 )
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File to write, .jsonl or .jsonl.gz."
 )
-def main(*, benign: int, attackers: int, days: int, seed: int, ceiling: int, folder: Path | None, out: Path) -> None:
+def main(
+    *, benign: int, attackers: int, days: int, seed: int, ceiling: int, paths: tuple[Path, ...], out: Path
+) -> None:
     """Write the traffic of a simulated population to a file of query records."""
     try:
-        texts = load(folder)
+        texts = load(*paths)
     except TextsError as error:
         raise click.ClickException(str(error)) from None
+    if texts.corpora:
+        click.echo(
+            "corpora: " + ", ".join(f"{corpus.name} ({len(corpus.rows):,})" for corpus in texts.corpora), err=True
+        )
     mix = Mix(benign=benign, attackers=attackers, days=days, ceiling=ceiling)
     encode = msgspec.json.Encoder().encode
     columns = (

@@ -149,31 +149,36 @@ def own() -> Texts:
     return Texts(domains, languages)
 
 
-def load(folder: Path | None) -> Texts:
-    """The project's own texts, with the corpora of a folder: ``*.jsonl`` and ``*.jsonl.gz`` of ``{"text": ...}``.
+def load(*paths: Path) -> Texts:
+    """The project's own texts, with corpora: files of ``{"text": ...}`` a line, or folders of such files.
+
+    A file of a folder whose lines have no ``text`` is none of them, and is left out.
 
     Raises
     ------
     TextsError
-        The folder holds none, or a file cannot be read.
+        There is no text, or a file cannot be read.
 
     """
     texts = own()
-    if folder is None:
-        return texts
-    files = sorted([*folder.glob("*.jsonl"), *folder.glob("*.jsonl.gz")])
-    corpora = [
-        Corpus(file.name.partition(".")[0], rows, domain)
-        for file, domain in _paired(files, texts.domains)
-        if (rows := _rows(file))
-    ]
-    if not corpora:
-        raise TextsError(f'{folder}: no file *.jsonl or *.jsonl.gz with lines of {{"text": ...}}')
-    return Texts(texts.domains, texts.languages, corpora)
+    corpora = []
+    for path in paths:
+        found = [(file, _rows(file)) for file in (_files(path) if path.is_dir() else [path])]
+        if not any(rows for _, rows in found):
+            raise TextsError(f'{path}: no lines of {{"text": ...}} in it; folders hold them as *.jsonl or *.jsonl.gz')
+        corpora += [(file, rows) for file, rows in found if rows]
+    return Texts(
+        texts.domains,
+        texts.languages,
+        [
+            Corpus(file.name.partition(".")[0], rows, texts.domains[index % len(texts.domains)])
+            for index, (file, rows) in enumerate(corpora)
+        ],
+    )
 
 
-def _paired(files: Sequence[Path], domains: Sequence[Topic]) -> Iterator[tuple[Path, Topic]]:
-    return ((file, domains[index % len(domains)]) for index, file in enumerate(files))
+def _files(folder: Path) -> list[Path]:
+    return sorted([*folder.glob("*.jsonl"), *folder.glob("*.jsonl.gz")])
 
 
 def _words(entry: dict[str, str]) -> dict[str, Sequence[str]]:
@@ -197,7 +202,7 @@ def _numbers() -> dict[str, Sequence[str]]:
 
 
 class _Row(msgspec.Struct):
-    text: str
+    text: str = ""
 
 
 def _rows(file: Path) -> list[str]:

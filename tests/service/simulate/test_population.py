@@ -172,7 +172,12 @@ def test_corpora(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "no file"), ("{", r"bad.jsonl:1: "), ('{"text": "x"}\n{"txt": 1}', r"bad.jsonl:2: .*text")],
+    [
+        (None, "no lines"),
+        ("{", "bad.jsonl:1: "),
+        ('{"text": "x"}\n{"text": 1}', "bad.jsonl:2: "),
+        ('{"t": 0}', "no lines"),
+    ],
 )
 def test_bad_corpus(tmp_path: Path, content: str | None, message: str) -> None:
     """A corpus that cannot be read is named."""
@@ -180,4 +185,4 @@ def test_bad_corpus(tmp_path: Path, content: str | None, message: str) -> None:
         (tmp_path / "bad.jsonl").write_text(content)
     result = CliRunner().invoke(main, ["--texts", str(tmp_path), "--out", str(tmp_path / "out.jsonl")])
     assert result.exit_code == 1
-    assert message.removesuffix("text").rstrip(".* ") in result.output
+    assert message in result.output
