@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 HIGH_WATER = 65536
 """Bytes of an answer held for the client before reading from the upstream pauses."""
+LARGEST_HEAD = 1 << 20
+"""Bytes of an answer's head."""
 FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
 
@@ -80,6 +82,7 @@ class Connection(asyncio.Protocol):
         self._held = 0
         self._paused = False
         self._until_close = False
+        self._head_bytes = 0
         self._error: Exception | None = None
 
     def may_repeat(self, *, idempotent: bool) -> bool:
@@ -214,6 +217,10 @@ class Connection(asyncio.Protocol):
             parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._broken(error.__context__ or error)
+        if self._head is None:
+            self._head_bytes += len(data)
+            if self._head_bytes > LARGEST_HEAD:
+                self._broken(UpstreamFailure(502, "upstream_invalid", "The head of the upstream's answer has no end."))
         if self._bodiless and self._head is not None:
             self._parser = httptools.HttpResponseParser(self)
         if self._held > HIGH_WATER and not self._paused and not self.complete:

@@ -7,6 +7,7 @@ chunked``, absolute-form targets and any number of Host fields. The parser stays
 from __future__ import annotations
 
 import enum
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from service.gateway import refusal
 from service.gateway.cycle import REASONS, Cycle
 from service.gateway.framing import check_head, rebuild_without_upgrade
 from service.gateway.refusal import Refusal
+from service.model.ids import event_id, text_id
 
 if TYPE_CHECKING:
     import asyncio
@@ -32,6 +34,8 @@ LINGER = 2.0
 """Seconds that a refused client may go on sending before the connection is cut."""
 SLOWEST = 500
 """Bytes per second below which a request body is taken for an attack."""
+STALL = 120.0
+"""Seconds after which a client that does not take its answer is let go."""
 
 
 class State(enum.Enum):
@@ -67,6 +71,7 @@ class GatewayProtocol(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._idle_since = 0.0
         self._idle_timer: asyncio.TimerHandle | None = None
+        self._stall: asyncio.TimerHandle | None = None
         self._upgrading = False
         self._deferred: Refusal | None = None
         self._newest: Cycle | None = None
@@ -92,8 +97,9 @@ class GatewayProtocol(HttpToolsProtocol):
         self.connections.discard(self)
         self._state = State.DEAD
         self._disarm()
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
+        for timer in (self._idle_timer, self._stall):
+            if timer is not None:
+                timer.cancel()
         if self._active is not None:
             self._active.lost()
         for cycle in self._waiting:
@@ -121,6 +127,15 @@ class GatewayProtocol(HttpToolsProtocol):
             self._watch_head(len(data) if started is State.HEAD else 0)
         elif self._state is State.BODY:
             self._watch_body(len(data))
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stall = self.loop.call_later(STALL, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._stall is not None:
+            self._stall.cancel()
 
     def shutdown(self) -> None:
         """Close when idle; else after the answers under way."""
@@ -265,7 +280,8 @@ class GatewayProtocol(HttpToolsProtocol):
         metrics.REFUSALS.labels(refused.code).inc()
         body = refusal.plain(refused.status, refused.code, refused.message)
         lines = [b"HTTP/1.1 %d %b\r\n" % (refused.status, REASONS[refused.status])]
-        lines += [b"%b: %b\r\n" % field for field in refusal.head_fields(refused, len(body))]
+        request_id = text_id(event_id(time.time_ns() // 1000))
+        lines += [b"%b: %b\r\n" % field for field in refusal.head_fields(refused, len(body), request_id)]
         self.transport.write(b"".join([*lines, b"connection: close\r\n\r\n", body]))
         self._linger(wait=True)
 

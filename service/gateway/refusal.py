@@ -49,11 +49,13 @@ def plain(status: int, code: str, message: str) -> bytes:
     return msgspec.json.encode({"error": {"type": kind(status), "code": code, "message": message}})
 
 
-def head_fields(refusal: Refusal, length: int, request_id: str = "") -> list[tuple[bytes, bytes]]:
+def head_fields(refusal: Refusal, length: int, request_id: str) -> list[tuple[bytes, bytes]]:
     """Header fields of the answer that carries it."""
-    fields = [(b"content-type", b"application/json"), (b"content-length", b"%d" % length)]
-    if request_id:
-        fields.append((b"x-revenuer-request-id", request_id.encode()))
+    fields = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % length),
+        (b"x-revenuer-request-id", request_id.encode()),
+    ]
     if refusal.retry_after:
         fields.append((b"retry-after", b"%d" % refusal.retry_after))
     return fields

@@ -92,6 +92,7 @@ def test_bad_request(client: Peer, upstream: Upstream, status: int, data: bytes)
     head, body = client.read_answer()
     assert head.status == status
     assert head.get(b"connection") == b"close"
+    assert head.get(b"x-revenuer-request-id")
     error = msgspec.json.decode(body)["error"]
     assert error["code"] or error["type"]
     assert error["message"]

@@ -107,8 +107,9 @@ def test_answer_to_an_old_client_broken_off(client: Peer, upstream: Upstream, pa
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nX-A: a\x00b\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX-A: " + b"a" * (2 << 20),
     ],
-    ids=["binary", "two-lengths", "length-and-coding", "coding", "switch", "nul"],
+    ids=["binary", "two-lengths", "length-and-coding", "coding", "switch", "nul", "endless-head"],
 )
 def test_invalid_answer(client: Peer, upstream: Upstream, path: str, garbage: bytes) -> None:
     """An answer that could be read in two ways is none."""

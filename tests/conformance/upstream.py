@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tests.conformance.peer import Message, Peer, answer
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
     Handler = Callable[[Peer, Message], bool | None]
@@ -21,7 +22,8 @@ class Upstream:
     A handler reads the rest of the request and answers. True keeps the connection for the next request.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port: int = self._listener.getsockname()[1]
         self.handler: Handler = echo
@@ -58,7 +60,12 @@ class Upstream:
                 return
             self.connections += 1
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            peer = Peer(sock)
+            try:
+                peer = Peer(self._tls.wrap_socket(sock, server_side=True) if self._tls else sock)
+            except OSError:
+                # A client that does not trust the certificate says so and leaves.
+                sock.close()
+                continue
             self._peers.append(peer)
             thread = threading.Thread(target=self._serve, args=(peer,), daemon=True)
             self._threads.append(thread)
