@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -44,6 +45,7 @@ def main() -> None:
     # Beside the output and not in the system's folder, which may be memory: the spool must sync to a disk.
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=arguments.out)).absolute()
     os.sched_setaffinity(0, LOAD)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started ends too
     if TARGET == LOAD:
         print("only one CPU: the load shares it with what is measured, so latencies mean little", file=sys.stderr)
     report = Report()
@@ -56,7 +58,7 @@ def main() -> None:
             worker.measure(report, folder / "worker", traces=arguments.traces, events=arguments.events)
     finally:
         report.write(arguments.out)
-    shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
     print(f"\n{report.markdown()}\nwritten to {arguments.out}/bench.md and bench.json")
     sys.exit(any(line.met is False for line in report.lines))
 

@@ -20,7 +20,7 @@ from tests.benchmarks.request import KEY
 if TYPE_CHECKING:
     from pathlib import Path
 
-DECISIONS = 1000
+DECISIONS = 100
 """Decisions in the guard's table, none of them about the caller of the benchmark."""
 
 

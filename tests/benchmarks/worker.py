@@ -70,7 +70,7 @@ def measure(report: Report, folder: Path, *, traces: Path | None, events: int) -
         took = time.monotonic() - progress.began
         used = cpu_seconds(system.pids) - before
     source = f"{len(material):,} recorded queries of {traces.name}" if traces else "made-up words (no --traces)"
-    note = f"{events:,} events in {took:.0f} s, {used:.0f} s of CPU; {source}, over and over"
+    note = f"{events:,} events in {took:.0f} s, {events / used:,.0f} per second of CPU; {source}, over and over"
     report.add(Line("worker: events per second on one core", events / took, "", least=2000, note=note))
     _memory(report, progress)
     _sizes(report)
