@@ -71,9 +71,11 @@ class Supervisor:
         """Start the role's process."""
         child = self.children.setdefault(role, Child(role))
         child.started = time.monotonic()
+        # A group of its own keeps Ctrl-C away from it; a session of its own would make its niceness
+        # count for nothing, since Linux shares the processors out by session first.
         child.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             command(role), env=environment(self.settings, {LIFELINE: str(self.lifeline)}), pass_fds=(self.lifeline,),
-            stdin=subprocess.DEVNULL, start_new_session=True,
+            stdin=subprocess.DEVNULL, process_group=0,
         )  # fmt: skip
 
     def tend(self) -> None:
