@@ -1,73 +1,113 @@
-"""A control plane with seeded records, and a client for each identity."""
+"""A control plane over a real SQLite store with seeded records, and a client for each identity."""
 
 from __future__ import annotations
 
-import time
+import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from service.api.access import Role
 from service.api.app import build
+from service.api.control import clock
 from service.api.tokens import issue
+from service.bootstrap.stores import stores, upgrade
 from service.model.decision import Kind
+from service.model.entity import Entity, Scope
+from service.ports import Commit
 from service.secrets import Secrets
 from service.settings import Settings
-from tests.service.api.factories import HOUR, a_decision, a_flag, an_account, an_evaluation
-from tests.service.api.memory import MemoryDecisions, MemoryRecords, MemoryTokens
+from tests.service.api.factories import HOUR, a_decision, a_flag, a_state, an_evaluation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from fastapi import FastAPI
+
+    from service.bootstrap.stores import Stores
 
 SECRETS = Secrets(pepper=b"p" * 32, spool_key=b"s" * 32, token_key=b"t" * 32, digest_key=b"d" * 32)
 CALLER_KEY = "sk-proj-0123456789abcdefghijklmnopqrstuvwxyz"
 IDENTITIES = ("anonymous", "caller", "viewer", "analyst", "admin", "revoked", "expired")
 
 
-@dataclass
+@dataclass(frozen=True)
+class Seeded:
+    """A database to copy, and the Authorization header of every identity in it."""
+
+    database: Path
+    headers: dict[str, dict[str, str]]
+
+
+@dataclass(frozen=True)
 class Plane:
-    """One control plane, its ports, and the Authorization header of every identity."""
+    """One control plane and what stands behind it."""
 
     app: FastAPI
-    records: MemoryRecords
-    decisions: MemoryDecisions
-    tokens: MemoryTokens
+    stores: Stores
     settings: Settings
     headers: dict[str, dict[str, str]]
 
     def client(self, identity: str = "anonymous") -> httpx.AsyncClient:
+        """A client with the identity's credentials."""
         transport = httpx.ASGITransport(self.app)
         return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8081", headers=self.headers[identity])
 
+    def store(self, **records: Any) -> None:
+        """Store more, as a worker does."""
+        self.stores.checkpoint.commit(Commit(**records))
+
+    def decided(self) -> set[str]:
+        """Ids of the decisions there are."""
+        return {decision.id for decision in self.stores.decisions.all()}
+
+    def lose_the_database(self) -> None:
+        """Take the database away from under the running control plane."""
+        self.stores.engine.dispose()
+        for path in self.settings.data.glob("revenuer.db*"):
+            path.unlink()
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Seeded:
+    """Three flags of two accounts, two evaluations of one, two decisions, and a token for each role."""
+    settings = Settings(data=tmp_path_factory.mktemp("seeded"))
+    upgrade(settings)
+    held = stores(settings)
+    flags = [a_flag("flag-1"), a_flag("flag-2", flagged_at=a_flag().flagged_at + HOUR), a_flag("flag-3", "team/acct-2")]
+    evaluations = [an_evaluation(), an_evaluation(at=an_evaluation().at + HOUR, score=0.5)]
+    entities = {Entity(Scope.ACCOUNT, value): a_state() for value in ("acct-1", "team/acct-2")}
+    held.checkpoint.commit(Commit(flags=flags, evaluations=evaluations, entities=entities))
+    for decision in (a_decision("d-throttle"), a_decision("d-block", Kind.BLOCK)):
+        held.decisions.add(decision)
+    headers = _headers(held)
+    held.engine.dispose()
+    return Seeded(settings.data / "revenuer.db", headers)
+
 
 @pytest.fixture
-def plane(tmp_path: Path) -> Plane:
-    """Three flags of two accounts, and two decisions."""
-    settings = Settings(data=tmp_path)
-    records = MemoryRecords(
-        stored=[
-            a_flag("flag-1"),
-            a_flag("flag-2", flagged_at=a_flag().flagged_at + HOUR),
-            a_flag("flag-3", "team/acct-2"),
-        ],
-        known=[an_account(), an_account("team/acct-2")],
-        scored=[an_evaluation(), an_evaluation(at=an_evaluation().at + HOUR, score=0.5)],
-    )
-    decisions = MemoryDecisions({d.id: d for d in (a_decision("d-throttle"), a_decision("d-block", Kind.BLOCK))})
-    tokens = MemoryTokens()
-    app = build(settings, records=records, decisions=decisions, tokens=tokens, secrets=SECRETS)
-    return Plane(app, records, decisions, tokens, settings, _headers(tokens))
+def plane(seeded: Seeded, tmp_path: Path) -> Iterator[Plane]:
+    """A control plane on a copy of the seeded database."""
+    yield from planes(seeded, Settings(data=tmp_path))
 
 
-def _headers(tokens: MemoryTokens) -> dict[str, dict[str, str]]:
-    now = time.time_ns() // 1000
-    texts = {role.value: issue(tokens, SECRETS.token_key, role=role, now=now, life=None) for role in Role}
+def planes(seeded: Seeded, settings: Settings) -> Iterator[Plane]:
+    """One plane, whose store is closed afterwards."""
+    shutil.copy(seeded.database, settings.data)
+    held = stores(settings)
+    app = build(settings, records=held.records, decisions=held.decisions, tokens=held.tokens, secrets=SECRETS)
+    yield Plane(app, held, settings, seeded.headers)
+    held.engine.dispose()
+
+
+def _headers(held: Stores) -> dict[str, dict[str, str]]:
+    tokens, key, now = held.tokens, SECRETS.token_key, clock()
+    texts = {role.value: issue(tokens, key, role=role, now=now, life=None) for role in Role}
     texts["caller"] = CALLER_KEY
-    texts["revoked"] = issue(tokens, SECRETS.token_key, role=Role.ADMIN, now=now, life=None)
+    texts["revoked"] = issue(tokens, key, role=Role.ADMIN, now=now, life=None)
     tokens.revoke(texts["revoked"].split("_")[1])
-    texts["expired"] = issue(tokens, SECRETS.token_key, role=Role.ADMIN, now=now - 2, life=1)
+    texts["expired"] = issue(tokens, key, role=Role.ADMIN, now=now - 2, life=1)
     return {"anonymous": {}} | {name: {"Authorization": f"Bearer {text}"} for name, text in texts.items()}

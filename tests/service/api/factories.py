@@ -9,7 +9,7 @@ from detectors.core.detector import Signal
 from service.model.decision import Decision, Kind, Origin
 from service.model.entity import Entity, Scope
 from service.model.flag import Evaluation, Flag, Rate, Severity
-from service.ports import Account
+from service.ports import EntityState
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
@@ -72,10 +72,9 @@ def an_evaluation(account: str = "acct-1", **changes: Any) -> Evaluation:
     return dataclasses.replace(evaluation, **changes)
 
 
-def an_account(value: str = "acct-1", **changes: Any) -> Account:
-    """An account as the listing shows it."""
-    account = Account(Entity(Scope.ACCOUNT, value), 320, NOVEMBER, NOVEMBER + HOUR, 0.97, Severity.MEDIUM)
-    return dataclasses.replace(account, **changes)
+def a_state() -> EntityState:
+    """What the store keeps of an entity of 320 queries."""
+    return EntityState(320, NOVEMBER, NOVEMBER + HOUR, -1, "", b"")
 
 
 def a_decision(decision_id: str = "decision-1", kind: Kind = Kind.THROTTLE, **changes: Any) -> Decision:

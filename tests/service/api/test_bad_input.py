@@ -52,7 +52,7 @@ async def test_bodies(plane: Plane, body: bytes, status: int, code: str) -> None
     async with plane.client("admin") as client:
         answer = await client.post("/api/v1/decisions", content=body, headers=JSON)
     assert (answer.status_code, detail(answer)["code"]) == (status, code)
-    assert len(plane.decisions.made) == 2
+    assert len(plane.decided()) == 2
 
 
 @pytest.mark.parametrize(

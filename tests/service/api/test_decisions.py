@@ -26,14 +26,15 @@ async def test_make_list_remove(plane: Plane) -> None:
     assert decision["until"] == "2999-01-01T00:00:00.000000Z"
     assert (decision["origin"], decision["simulated"]) == ("reviewer", False)
     assert (removed.status_code, again.status_code) == (204, 404)
-    assert decision["id"] not in plane.decisions.made
+    assert decision["id"] not in plane.decided()
 
 
 async def test_pages(plane: Plane) -> None:
     """Decisions are paged as everything else."""
-    plane.decisions.made = {d.id: d for d in (a_decision(f"d-{n}") for n in range(5))}
+    for n in range(3):
+        plane.stores.decisions.add(a_decision(f"d-{n}"))
     async with plane.client("viewer") as client:
         first = (await client.get("/api/v1/decisions", params={"limit": 3})).json()
         second = (await client.get("/api/v1/decisions", params={"limit": 3, "cursor": first["next"]})).json()
-    assert [d["id"] for d in first["items"] + second["items"]] == ["d-4", "d-3", "d-2", "d-1", "d-0"]
+    assert [d["id"] for d in first["items"] + second["items"]] == ["d-throttle", "d-block", "d-2", "d-1", "d-0"]
     assert second["next"] is None

@@ -10,14 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 
 from service.api.access import ACCESS
-from tests.service.api.stored import stored_plane
+from service.settings import Settings
+from tests.service.api.conftest import planes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from schemathesis import BaseSchema
 
-    Plane = tuple[BaseSchema, dict[str, str]]
+    from tests.service.api.conftest import Seeded
 
 EXAMPLES = 25
 """Of each operation and mode."""
@@ -36,14 +37,18 @@ EXCLUDED = [schemathesis.checks.positive_data_acceptance, schemathesis.checks.ma
 
 
 @pytest.fixture(scope="module")
-def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
+def plane(seeded: Seeded, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[BaseSchema, dict[str, str]]]:
     """A seeded control plane, as its OpenAPI file has it, and an admin's header."""
-    for app, headers in stored_plane(tmp_path_factory.mktemp("plane")):
-        yield schemathesis.openapi.from_asgi("/openapi.json", app), headers
+    # Not on loopback, so that the Host of schemathesis' client is served.
+    settings = Settings(data=tmp_path_factory.mktemp("plane"), control="0.0.0.0:8081")
+    for made in planes(seeded, settings):
+        yield schemathesis.openapi.from_asgi("/openapi.json", made.app), made.headers["admin"]
 
 
 @pytest.mark.parametrize(("method", "path", "mode"), CASES)
-def test_every_operation(plane: Plane, method: str, path: str, mode: GenerationMode) -> None:
+def test_every_operation(
+    plane: tuple[BaseSchema, dict[str, str]], method: str, path: str, mode: GenerationMode
+) -> None:
     """All checks of schemathesis hold for an admin's requests, those that the file allows and those it forbids."""
     api, headers = plane
     operation = api[path][method]

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from service.api.documents import flag_document
 from service.model.entity import Entity, Scope
-from service.model.flag import Severity
-from tests.service.api.factories import HOUR, NOVEMBER, a_flag, a_signal, an_account
+from tests.service.api.factories import HOUR, NOVEMBER, a_flag, a_signal, a_state
 
 if TYPE_CHECKING:
     from tests.service.api.conftest import Plane
@@ -66,17 +66,17 @@ async def test_filters(plane: Plane, query: dict[str, Any], found: list[str]) ->
 
 async def test_paging_reads_every_flag_once(plane: Plane) -> None:
     """Following the cursors gives each flag once, also when new ones come in between."""
-    plane.records.stored = [a_flag(f"flag-{n:02}", flagged_at=NOVEMBER + n) for n in range(25)]
+    plane.store(flags=[a_flag(f"paged-{n:02}", "paged", flagged_at=NOVEMBER + n) for n in range(25)])
     seen: list[str] = []
     cursor: dict[str, str] = {}
     while True:
-        page = await get(plane, "/api/v1/flags", limit=10, severity="low", **cursor)
+        page = await get(plane, "/api/v1/flags", limit=10, entity="paged", **cursor)
         seen += [flag["id"] for flag in page["items"]]
-        plane.records.stored.append(a_flag(f"late-{len(seen)}", flagged_at=NOVEMBER + HOUR))
+        plane.store(flags=[a_flag(f"late-{len(seen)}", "paged", flagged_at=NOVEMBER + HOUR)])
         if page["next"] is None:
             break
         cursor = {"cursor": page["next"]}
-    assert seen == [f"flag-{n:02}" for n in reversed(range(25))]
+    assert seen == [f"paged-{n:02}" for n in reversed(range(25))]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ async def test_a_cursor_belongs_to_its_listing(plane: Plane, path: str, change: 
 
 async def test_accounts(plane: Plane) -> None:
     """Accounts of a scope; account is the default."""
-    plane.records.known.append(an_account(entity=Entity(Scope.ORG, "org-1"), severity=None, score=None))
+    plane.store(entities={Entity(Scope.ORG, "org-1"): a_state()})
     accounts = await get(plane, "/api/v1/accounts")
     orgs = await get(plane, "/api/v1/accounts", scope="org")
     assert [account["entity"]["value"] for account in accounts["items"]] == ["team/acct-2", "acct-1"]
@@ -117,20 +117,19 @@ async def test_ids_with_slashes(plane: Plane, written: str) -> None:
     assert (account["scores"], account["signals"]) == ([], [])
 
 
-async def test_numbers_that_json_does_not_have(plane: Plane) -> None:
+def test_numbers_that_json_does_not_have() -> None:
     """A quantity that is not finite is null, and no error."""
-    plane.records.stored = [a_flag(reasons=(a_signal(value=float("inf"), median=None, p99=float("nan")),))]
-    reason = (await get(plane, "/api/v1/flags/flag-1"))["reasons"][0]
+    flag = a_flag(reasons=(a_signal(value=float("inf"), median=None, p99=float("nan")),))
+    reason = flag_document(flag)["reasons"][0]
     assert reason["value"] is None
     assert reason["baseline"] == {"median": None, "p99": None, "n": 800}
 
 
-async def test_severity_none_below_a_flag(plane: Plane) -> None:
-    """What was never flagged has no severity, which is not the lowest one."""
-    plane.records.known = [an_account(severity=None)]
-    account = await get(plane, "/api/v1/accounts/acct-1")
-    assert account["severity"] is None
-    assert Severity.INFO.rank == 0
+async def test_an_account_that_was_never_scored(plane: Plane) -> None:
+    """What was never scored or flagged has no score and no severity, which are not the lowest ones."""
+    plane.store(entities={Entity(Scope.ACCOUNT, "acct-9"): a_state()})
+    account = await get(plane, "/api/v1/accounts/acct-9")
+    assert (account["score"], account["severity"], account["scores"], account["flags"]) == (None, None, [], [])
 
 
 async def test_whoami(plane: Plane) -> None:
