@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from service.backends.memory import MemoryCheckpoint
-from service.backends.sql import schema
 from service.backends.sql.checkpoint import SqlCheckpoint
 from service.backends.sql.dialect import connect
+from tests.contracts.databases import KINDS, database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,18 +19,8 @@ if TYPE_CHECKING:
 
     from service.ports import Checkpoint
 
-DATABASES = ("sqlite",)
-"""Every database that the SQL backend runs on; another is one name here and one line in ``database``."""
 
-
-def database(kind: str, folder: Path) -> str:
-    """The URL of an empty database of that kind, its schema at the head."""
-    url = {"sqlite": f"sqlite:///{folder / 'revenuer.db'}"}[kind]
-    schema.upgrade(url)
-    return url
-
-
-@pytest.fixture(params=DATABASES)
+@pytest.fixture(params=KINDS)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database of each kind."""
     return database(request.param, tmp_path)
@@ -44,7 +34,7 @@ def engine(url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture(params=("memory", *DATABASES))
+@pytest.fixture(params=("memory", *KINDS))
 def checkpoint(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Checkpoint]:
     """An empty checkpoint of each kind."""
     if request.param == "memory":

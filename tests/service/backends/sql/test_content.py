@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.backends.sql import content, schema
+from service.backends.sql import content
 from service.backends.sql.checkpoint import SqlCheckpoint
 from service.backends.sql.dialect import connect
 from service.backends.sql.types import escape, unescape
 from service.model.query import Turn
 from service.ports import Commit
+from tests.contracts.databases import sqlite
 from tests.contracts.factories import a_query, an_answer, an_event
 
 if TYPE_CHECKING:
@@ -85,9 +86,7 @@ def planted() -> dict[str, Any]:
 @pytest.mark.parametrize(("keep", "found"), [("full", True), ("redacted", False), ("none", False)])
 def test_no_word_reaches_the_disk_but_under_full(tmp_path: Path, keep: Content, found: bool) -> None:  # noqa: FBT001
     """Every file of the database is searched for the canaries as they are, and what was kept also uncompressed."""
-    url = f"sqlite:///{tmp_path / 'revenuer.db'}"
-    schema.upgrade(url)
-    engine = connect(url)
+    engine = connect(sqlite(tmp_path))
     event = an_event(**planted())
     SqlCheckpoint(engine, keep=keep).commit(Commit(events=[event]))
     kept = content.pack(event, keep)

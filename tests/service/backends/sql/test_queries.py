@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from service.backends.sql import keyset, queries, schema
+from service.backends.sql import keyset, queries
 from service.backends.sql.dialect import connect
 from service.model.entity import Entity, Scope
 from service.ports import FlagFilter
+from tests.contracts.databases import sqlite
 from tests.contracts.factories import AN_ACCOUNT, DAY, T0
 
 if TYPE_CHECKING:
@@ -27,9 +28,7 @@ PLACE = keyset.write(T0, "x")
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """An empty store."""
-    url = f"sqlite:///{tmp_path / 'revenuer.db'}"
-    schema.upgrade(url)
-    engine = connect(url)
+    engine = connect(sqlite(tmp_path))
     yield engine
     engine.dispose()
 

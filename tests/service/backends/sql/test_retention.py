@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from service.backends.sql import retention, schema
+from service.backends.sql import retention
 from service.backends.sql.checkpoint import SqlCheckpoint
 from service.backends.sql.dialect import connect
 from service.backends.sql.records import SqlRecords
@@ -15,6 +15,7 @@ from service.backends.sql.tables import names
 from service.model.entity import Entity, Scope
 from service.ports import Commit, TrailEntry
 from service.settings import Retention
+from tests.contracts.databases import sqlite
 from tests.contracts.factories import AN_ACCOUNT, DAY, SECOND, T0, a_flag, a_state, an_evaluation, an_event
 
 if TYPE_CHECKING:
@@ -30,9 +31,7 @@ OTHER = Entity(Scope.ACCOUNT, "acct-2")
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """An empty store."""
-    url = f"sqlite:///{tmp_path / 'revenuer.db'}"
-    schema.upgrade(url)
-    engine = connect(url)
+    engine = connect(sqlite(tmp_path))
     yield engine
     engine.dispose()
 

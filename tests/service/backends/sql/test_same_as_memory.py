@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.backends.memory import MemoryCheckpoint
-from service.backends.sql import schema
 from service.backends.sql.checkpoint import SqlCheckpoint
 from service.backends.sql.dialect import connect
 from service.model.entity import Entity, Scope
 from service.ports import Commit, EntityState, TrailEntry
+from tests.contracts.databases import sqlite
 from tests.contracts.factories import T0, an_event
 
 if TYPE_CHECKING:
@@ -67,14 +67,12 @@ def outcome(act: Callable[[], object]) -> object:
         return ValueError
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(batches=st.lists(commits, max_size=5))
 def test_they_answer_alike(batches: list[Commit]) -> None:
     """After any commits, taken or refused, and after forgetting."""
     with TemporaryDirectory() as folder:
-        url = f"sqlite:///{Path(folder) / 'revenuer.db'}"
-        schema.upgrade(url)
-        engine = connect(url)
+        engine = connect(sqlite(Path(folder)))
         stores: list[Checkpoint] = [MemoryCheckpoint(keep_events=True), SqlCheckpoint(engine)]
         for commit in batches:
             assert outcome(lambda: stores[0].commit(commit)) == outcome(lambda: stores[1].commit(commit))  # noqa: B023

@@ -8,10 +8,10 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from service.backends.sql import schema
 from service.backends.sql.checkpoint import SqlCheckpoint
 from service.backends.sql.dialect import connect
 from service.ports import Commit
+from tests.contracts.databases import sqlite
 from tests.contracts.factories import a_query, an_event
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ NARROW = 300
 def test_an_event_without_text_is_narrow(tmp_path: Path) -> None:
     """2,000 accounts with end users, models and clients of the usual spread, in the order that traffic has."""
     path = tmp_path / "revenuer.db"
-    schema.upgrade(f"sqlite:///{path}")
-    engine = connect(f"sqlite:///{path}")
+    engine = connect(sqlite(tmp_path))
     checkpoint = SqlCheckpoint(engine, keep="none")
     dice = random.Random(7)
     empty = _pages(path)
