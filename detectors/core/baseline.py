@@ -52,7 +52,7 @@ def stratum(queries: int) -> int:
     return min(max(queries // FIRST_STRATUM, 1).bit_length() - 1, LAST_STRATUM)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Reference:
     """Benign values of one signal, thinned to at most ``KEPT`` with their true ranks."""
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FORMAT = "revenuer-baseline-1"
 _ARRAYS = (("values", np.float64), ("ranks", np.int64), ("scores", np.float64))
+_DAMAGE = (OSError, ValueError, TypeError, AttributeError, LookupError, EOFError, zipfile.BadZipFile)
 _LARGEST = 256 * 1024 * 1024
 
 
@@ -34,7 +35,7 @@ def refusing(path: Path) -> Iterator[None]:
         yield
     except BaselineError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, EOFError, IndexError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         reason = str(error) if isinstance(error, (OSError, ValueError)) else type(error).__name__
         raise BaselineError(
             f"baseline {path} cannot be used: {reason}; fit a new one with 'revenuer baseline fit FILE... --out B'"

@@ -34,7 +34,7 @@ class CodebookError(RuntimeError):
     """The codebook cannot be used; the message says what is wrong."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Codebook:
     """Centre, directions and cells of the embedding space."""
 

@@ -67,6 +67,7 @@ def centroids(points: NDArray[np.float32], *, cells: int, smallest: int, seed: i
     """k-means centroids, each the mean of at least ``smallest`` points.
 
     Cells that are too small are given up and the largest ones are split in their stead, until none is.
+    Points so far out that hardly any is near them (a cell of a fifth of ``smallest``) are left out.
 
     Raises
     ------
@@ -86,6 +87,8 @@ def centroids(points: NDArray[np.float32], *, cells: int, smallest: int, seed: i
             return np.stack([points[labels == cell].mean(axis=0) for cell in range(cells)])
         start = model.cluster_centers_.copy()
         small = np.flatnonzero(sizes < smallest)
+        kept = sizes[labels] >= smallest // 5
+        points, labels = points[kept], labels[kept]
         for cell, large in zip(small, np.argsort(-sizes), strict=False):
             # A member pair of the large cell, averaged over many members so that no seed is one text.
             members = generator.permutation(np.flatnonzero(labels == large))

@@ -25,15 +25,16 @@ LINES = 24
 """Lines looked at."""
 HEAD, TAIL = 7, 5
 """Words kept at either end of a long line."""
+LABEL = 8
+"""Words that a label has at most, ``Question:`` or ``Text to be graded:``."""
 
 _BLOCKS = re.compile(r"```.*?(?:```|\Z)|\"\"\".*?(?:\"\"\"|\Z)", re.DOTALL)
 _PARTS = re.compile(
-    r"https?://\S+|\S+@\S+\.\w+"
+    r"https?://\S+|[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]+"
     r"|\"[^\"\n]{1,400}\"|\u201c[^\u201d\n]{1,400}\u201d|`[^`\n]{1,200}`|<[^<>\s][^<>\n]{0,80}>"
     r"|[$\u20ac\u00a3]?\d[\d.,:/%-]*\w*"
     r"|(?<=[a-z,;] )[A-Z][\w'-]*(?: [A-Z][\w'-]*)*"
 )
-_LABEL = re.compile(r"^\W{0,6}(?:\w[\w'/-]*\W{1,2}){0,7}?\w[\w'/-]*\W{0,3}[:=]\s")
 _MARKER = re.compile(r"^\s*(?:#{1,6}\s|[-*\u2022]\s|\(?\d{1,3}[.)]\s)")
 
 
@@ -70,10 +71,10 @@ def _lines(lines: list[str], fillers: list[str]) -> Iterator[str]:
         if not words:
             continue
         bare = " ".join(words)
-        label = _LABEL.match(bare + " ")
-        if label and len(bare) > label.end():
-            fillers.append(bare[label.end() :])
-            yield bare[: label.end()].rstrip() + " " + SLOT
+        label, colon, payload = bare.partition(": ")
+        if colon and label.count(" ") < LABEL:
+            fillers.append(payload)
+            yield f"{label}: {SLOT}"
             announced = False
         elif bare.endswith(":") and len(words) <= 2 * (HEAD + TAIL):
             yield bare

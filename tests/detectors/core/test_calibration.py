@@ -1,0 +1,64 @@
+"""Calibration: p-values, intervals, and what a budget needs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from detectors.core.calibration import Calibration, clopper_pearson
+
+
+@pytest.mark.parametrize(
+    ("hits", "n", "low", "high"),
+    [
+        pytest.param(0, 100, 0.0, 0.0362, id="none"),
+        pytest.param(5, 100, 0.0164, 0.1128, id="five"),
+        pytest.param(100, 100, 0.9638, 1.0, id="all"),
+        pytest.param(0, 0, 0.0, 1.0, id="nothing"),
+    ],
+)
+def test_clopper_pearson(hits: int, n: int, low: float, high: float) -> None:
+    """The exact 95 % intervals of the tables."""
+    found = clopper_pearson(hits, n)
+    assert found.low == pytest.approx(low, abs=1e-4)
+    assert found.high == pytest.approx(high, abs=1e-4)
+
+
+def test_p_value_and_rate_agree() -> None:
+    """Two of nine account-days reach 0.8: p = 3/10, rate = 2/9."""
+    calibration = Calibration([0.9, 0.8, *(0.1 * k for k in range(7))])
+    assert calibration.p_value(0.8) == pytest.approx(0.3)
+    assert calibration.rate(0.8)[0] == pytest.approx(2 / 9)
+    assert calibration.rate(0.8).n == 9
+
+
+@pytest.mark.parametrize(("budget", "needed"), [(0.5, 1), (0.1, 9), (0.01, 99), (0.001, 999), (1e-5, 99_999)])
+def test_needed(budget: float, needed: int) -> None:
+    """1 / (n + 1) must reach the budget."""
+    assert Calibration.needed(budget) == needed
+    assert Calibration(np.zeros(needed)).supports(budget)
+    assert not Calibration(np.zeros(needed - 1)).supports(budget)
+    assert Calibration(np.zeros(needed)).p_value(1.0) <= budget * (1 + 1e-9)
+
+
+def test_alarms_stay_within_the_budget() -> None:
+    """Over fresh benign days, alarms at a budget of 5 % come on 5 % of them, whatever the scores' law."""
+    random = np.random.default_rng(11)
+    rates = []
+    for _ in range(300):
+        scores = random.beta(0.5, 3.0, 199)
+        calibration = Calibration(scores[:99])
+        rates.append(np.mean([calibration.p_value(score) <= 0.05 for score in scores[99:]]))
+    assert np.mean(rates) == pytest.approx(0.05, abs=0.006)
+
+
+def test_nothing_known_supports_nothing() -> None:
+    """Without calibration every p-value is 1."""
+    assert Calibration(()).p_value(1.0) == 1.0
+    assert not Calibration(()).supports(0.5)
+
+
+def test_scores_out_of_range_are_refused() -> None:
+    """A score lies in [0, 1]."""
+    with pytest.raises(ValueError, match="outside"):
+        Calibration([0.5, 1.5])

@@ -1,0 +1,47 @@
+"""Diversity: one direction, all directions, and what repeats."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from detectors.diversity import Diversity, effective_rank
+from detectors.features import codebook
+from tests.detectors.factories import measured, observations
+
+_UPPER = np.triu_indices(codebook.DIRECTIONS)
+
+
+@pytest.mark.parametrize(
+    ("moments", "expected"),
+    [
+        pytest.param(np.eye(32), 32.0, id="all-alike"),
+        pytest.param(np.diag([1.0] * 4 + [0.0] * 28), 4.0, id="four"),
+        pytest.param(np.ones((32, 32)), 1.0, id="one-direction"),
+        pytest.param(np.zeros((32, 32)), 1.0, id="nothing"),
+    ],
+)
+def test_effective_rank(moments: np.ndarray, expected: float) -> None:
+    """It counts the directions that carry the spread."""
+    assert effective_rank(moments[_UPPER]) == pytest.approx(expected)
+
+
+def test_distinct_prompts_are_counted_once() -> None:
+    """A hundred queries over ten prompts are 10 % distinct."""
+    prompts = np.random.default_rng(1).integers(0, 2**64, 10, np.uint64)
+    found = measured(Diversity(), observations(100, prompt=np.repeat(prompts, 10)))
+    assert found["diversity.distinct_share"] == pytest.approx(0.1, rel=0.01)
+
+
+def test_a_chat_is_less_diverse_than_its_queries() -> None:
+    """Continued queries count as queries but not as prompts."""
+    found = measured(Diversity(), observations(100, continues=np.arange(100) >= 25))
+    assert found["diversity.distinct_share"] == pytest.approx(0.25, rel=0.05)
+
+
+def test_one_topic_is_narrow_and_many_are_wide() -> None:
+    """The same prompt over and over spans one direction, random ones most of the 32."""
+    wide = observations(400)
+    narrow = observations(400, embedding=np.repeat(wide.embedding[:1], 400, axis=0))
+    assert measured(Diversity(), narrow)["diversity.effective_rank"] == pytest.approx(1.0, abs=1e-6)
+    assert measured(Diversity(), wide)["diversity.effective_rank"] > 20
