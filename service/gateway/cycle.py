@@ -44,15 +44,16 @@ class Cycle:
         "_failure",
         "_head",
         "_held",
+        "_method",
+        "_modern",
         "_protocol",
-        "_ready",
+        "_scope",
         "_waiter",
         "body_complete",
         "disconnected",
         "fields",
         "keep_alive",
         "response_complete",
-        "scope",
         "started",
         "target",
         "task",
@@ -69,7 +70,9 @@ class Cycle:
         expects: bool,
     ) -> None:
         self._protocol = protocol
-        self.scope = scope
+        self._scope = scope
+        self._method = scope["method"]
+        self._modern = scope["http_version"] == "1.1"
         self.target = target
         """Path and query as the client wrote them, an empty query's question mark too."""
         self.fields = fields
@@ -129,9 +132,11 @@ class Cycle:
     async def run_asgi(self, app: Callable[..., Any]) -> None:
         """Run the application, then make sure that the connection says how it ended."""
         self.task = asyncio.current_task()
+        # The scope refers to this cycle; letting go of it here leaves nothing for the garbage collector.
+        scope, self._scope = self._scope, {}
         try:
             if not self.disconnected:
-                await app(self.scope, self.receive, self.send)
+                await app(scope, self.receive, self.send)
         except asyncio.CancelledError:
             self.abort()
             if not self.disconnected:
@@ -219,9 +224,8 @@ class Cycle:
         framed = message.get("framed")
         if framed is None:
             framed = any(name.lower() == b"content-length" for name, _ in message["headers"])
-        framed = framed or status in BODILESS or self.scope["method"] == "HEAD"
-        modern = self.scope["http_version"] == "1.1"
-        self._chunked = modern and not framed
+        framed = framed or status in BODILESS or self._method == "HEAD"
+        self._chunked = self._modern and not framed
         # A body that is still coming cannot be told from the next request once its answer is through.
         self.keep_alive = self.keep_alive and self.body_complete
         if self._chunked:
@@ -239,7 +243,7 @@ class Cycle:
             parts.append(self._head)
             self._head = None
             self.started = True
-        if self.scope["method"] != "HEAD":
+        if self._method != "HEAD":
             if self._chunked:
                 if body:
                     parts += (b"%x\r\n" % len(body), body, b"\r\n")

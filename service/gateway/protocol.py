@@ -175,15 +175,16 @@ class GatewayProtocol(HttpToolsProtocol):
         self._body_bytes = 0
         self._body_since = self.loop.time()
         path, _, query = self.url.partition(b"?")
+        scope = self._scope(method.decode("ascii"), version, path, query)
         cycle = Cycle(
             self,
-            self._scope(method.decode("ascii"), version, path, query),
+            scope,
             target=self.url,
             fields=self._fields,
             keep_alive=version == "1.1" and self.parser.should_keep_alive(),
             expects=expects,
         )
-        cycle.scope["extensions"] = {"revenuer": cycle}
+        scope["extensions"] = {"revenuer": cycle}
         self._newest = cycle
         if self._active is None:
             self._start(cycle)
