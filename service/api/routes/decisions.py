@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
+import structlog
 from fastapi import Path, Request, Response
 
 from service.api.access import ANALYST_THROTTLE, DECIDES, Role
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     from service.api.control import Control
     from service.api.tokens import Identity
+
+log = structlog.get_logger()
 
 
 def add(app: FastAPI, control: Control) -> None:
@@ -63,6 +66,7 @@ def add(app: FastAPI, control: Control) -> None:
         if decision.until is not None and decision.until <= now:
             raise Unprocessable("until: in the past", param="until")
         control.decisions.add(decision)
+        _log("decision.made", decision, request)
         response.headers["Location"] = f"/api/v1/decisions/{decision.id}"
         return decision_document(decision)
 
@@ -75,6 +79,19 @@ def add(app: FastAPI, control: Control) -> None:
             need(identity, DECIDES[found.kind], f"removing a decision to {found.kind}")
         if found is None or not control.decisions.remove(decision_id):
             raise NotFound("no decision of that id", param="id")
+        _log("decision.removed", found, request)
+
+
+def _log(event: str, decision: Decision, request: Request) -> None:
+    log.info(
+        event,
+        id=decision.id,
+        entity=str(decision.entity),
+        kind=str(decision.kind),
+        until=decision.until,
+        simulated=decision.simulated,
+        by=request.scope["revenuer.identity"].token,
+    )
 
 
 def _check_role(identity: Identity, decision: Decision) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from structlog.testing import capture_logs
+
 from tests.service.api.factories import a_decision
 
 if TYPE_CHECKING:
@@ -38,3 +40,18 @@ async def test_pages(plane: Plane) -> None:
         second = (await client.get("/api/v1/decisions", params={"limit": 3, "cursor": first["next"]})).json()
     assert [d["id"] for d in first["items"] + second["items"]] == ["d-throttle", "d-block", "d-2", "d-1", "d-0"]
     assert second["next"] is None
+
+
+async def test_who_decided_is_logged(plane: Plane) -> None:
+    """The log says what was decided and removed, and with which token, by its id."""
+    with capture_logs() as logged:
+        async with plane.client("admin") as client:
+            made = await client.post("/api/v1/decisions", json=BLOCK)
+            await client.delete(made.headers["location"])
+    events = [event for event in logged if event["event"].startswith("decision.")]
+    token = plane.headers["admin"]["Authorization"].split("_", 2)
+    assert [event["event"] for event in events] == ["decision.made", "decision.removed"]
+    assert {(event["entity"], event["kind"], event["by"]) for event in events} == {
+        ("account:acct-9", "block", token[1])
+    }
+    assert token[2] not in str(logged)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import re
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from service.api.app import build
 from service.settings import Settings
@@ -46,17 +46,17 @@ async def test_the_store_is_down(plane: Plane, path: str) -> None:
     assert "table" not in answer.text
 
 
-async def test_an_error_of_our_own(
-    plane: Plane, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """What nobody expected is a 500 in the one shape, without a trace of its inside."""
+async def test_an_error_of_our_own(plane: Plane, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody expected is a 500 in the one shape, logged under its id, and shows nothing of its inside."""
     monkeypatch.setattr(plane.stores.records, "flag", lambda _: 1 / 0)
-    caplog.set_level(logging.CRITICAL)
-    async with plane.client("viewer") as client:
-        answer = await client.get("/api/v1/flags/flag-1")
+    with capture_logs() as logged:
+        async with plane.client("viewer") as client:
+            answer = await client.get("/api/v1/flags/flag-1")
     assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal_error")
     assert "division" not in answer.text
     assert answer.headers["x-content-type-options"] == "nosniff"
+    (failure,) = [event for event in logged if event["event"] == "control.failed"]
+    assert failure["request_id"] == answer.json()["error"]["request_id"]
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/docs", "/api/v1/flags", "/nothing", "/api/v1/flags?token=x"])
