@@ -6,24 +6,26 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import sys
+import threading
+import time
 from typing import TYPE_CHECKING
 
 from service import roles
 from service.backends.spool import SpoolReader, SpoolWriter
 from service.backends.sql.checkpoint import SqlCheckpoint
+from service.ports import Commit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from service.model.query import Record
-    from service.ports import Commit, Sourced
+    from service.ports import Sourced
 
 BUFFER = 0.3
 """Seconds that records stay in memory in the variant that acknowledges from there."""
-EVERY = 8
-"""Commits of which one carries the positions in the variant that stores them apart."""
+APART = 2.0
+"""Seconds between two savings of the positions in the variant that stores them apart."""
 
 
 def memory() -> None:
@@ -56,12 +58,24 @@ def early() -> None:
 def apart() -> None:
     """Store the positions apart from the states, now and then."""
     whole = SqlCheckpoint.commit
-    turn = itertools.count()
+    newest = Commit()
+    lock = threading.Lock()
 
     def without_positions(self: SqlCheckpoint, commit: Commit) -> None:
-        if next(turn) % EVERY:
+        nonlocal newest
+        with lock:
+            begun = bool(newest.positions)
+            newest = Commit(positions=commit.positions, logged=commit.logged)
             commit.positions, commit.logged = {}, {}
-        whole(self, commit)
+            whole(self, commit)
+        if not begun:
+            threading.Thread(target=save, args=(self,), daemon=True).start()
+
+    def save(checkpoint: SqlCheckpoint) -> None:
+        while True:
+            time.sleep(APART)
+            with lock:
+                whole(checkpoint, newest)
 
     SqlCheckpoint.commit = without_positions  # type: ignore[method-assign]
 
