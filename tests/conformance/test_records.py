@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from service.gateway import server
 from service.model.query import End, Outcome, Start
 from tests.conformance.peer import STREAM, Message, Peer, answer, chunk, request
 
@@ -170,6 +171,34 @@ def test_stop_lets_streams_finish(start: Callable[..., Gateway], upstream: Upstr
     assert [type(record) for record in gateway.log.records] == [Start, End]
     for peer in (client, idle):
         peer.close()
+
+
+def test_stop_cuts_what_does_not_finish(
+    start: Callable[..., Gateway], upstream: Upstream, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stream without end is broken off after the grace, and its end record comes before the log closes."""
+    gone = threading.Event()
+
+    def stream(peer: Peer, head: Message) -> None:
+        peer.read_body(head)
+        peer.send(STREAM + chunk(b"data: 1\n\n"))
+        assert peer.ended()
+        gone.set()
+
+    upstream.handler = stream
+    monkeypatch.setattr(server, "GRACE", 0.2)
+    gateway = start()
+    client = gateway.connect()
+    client.send(request(path, b"{}"))
+    client.read_head()
+    assert client.read_chunk() == b"data: 1\n\n"
+    gateway.stopping()
+    assert client.read_rest() == b""
+    assert gone.wait(20)
+    gateway.stop()
+    assert gateway.log.closed
+    assert [type(record) for record in gateway.log.records] == [Start, End]
+    assert gateway.log.both(path)[1].outcome is Outcome.UNKNOWN
 
 
 PROGRAM = """
