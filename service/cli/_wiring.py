@@ -108,11 +108,11 @@ def fit(
     return replay.fit(events, settings, provenance=provenance, seed=seed, on_events=on_events)
 
 
-def baseline(path: Path | None) -> Baselines:
-    """The baseline in a file; the shipped one where there is none."""
-    from detectors.core.baseline import Baselines as Held
+def baseline(settings: Settings, path: Path | None) -> Baselines:
+    """The baseline in a file, or the one in force where none is given."""
+    from service.bootstrap.scoring import baselines
 
-    return Held.load(path) if path else Held.default()
+    return baselines(settings, path)
 
 
 def record(event: QueryEvent) -> dict[str, Any]:
@@ -169,8 +169,11 @@ def _gateway_alive(settings: Settings) -> bool:
 def _baseline_in_force(settings: Settings) -> tuple[str, str | None]:
     from detectors.core.severity import unsupported
 
-    held = baseline(settings.scoring.baseline)
+    own = settings.own_baseline if settings.scoring.learn and settings.own_baseline.exists() else None
+    chosen = settings.scoring.baseline or own
+    # Named, so that one's own that cannot be used is found here; a worker passes it over.
+    held = baseline(settings, chosen)
     calibration = held.calibration("account")
-    name = settings.scoring.baseline or "the shipped one"
+    name = chosen or "the shipped one"
     found = f"{name}, version {held.version}, {calibration.n:,} benign account-days"
     return found, unsupported(calibration, settings.scoring.budget)

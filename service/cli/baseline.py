@@ -66,7 +66,7 @@ def fit(
 @with_settings
 def show(*, settings: Settings, file: Path | None) -> None:
     """What a baseline knows; the one in force where no file is given."""
-    held = _wiring.baseline(file or settings.scoring.baseline)
+    held = _wiring.baseline(settings, file)
     _show_calibrations(held, settings.scoring.budget)
     rows = [
         (scope, signal, "all" if level < 0 else f"{20 << level}-{(40 << level) - 1}", f"{reference.n:,}")

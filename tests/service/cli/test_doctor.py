@@ -145,6 +145,14 @@ def test_data_from_the_future(started: Installation) -> None:
     assert (code, found["clock"]["state"]) == (1, "bad")
 
 
+def test_a_damaged_baseline_of_its_own(started: Installation) -> None:
+    """What the worker would pass over and learn anew is found here."""
+    (started.data / "baseline.npz").write_bytes(b"no baseline")
+    code, found = checks(started)
+    assert (code, found["baseline"]["state"]) == (1, "bad")
+    assert "baseline.npz" in found["baseline"]["found"]
+
+
 def test_a_mistyped_variable(started: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable that means nothing is worth a word."""
     monkeypatch.setenv("REVENUER_LISTN", "127.0.0.1:1")
