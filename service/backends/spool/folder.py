@@ -10,7 +10,8 @@ import os
 import re
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,9 +30,8 @@ class SpoolError(Exception):
     """The spool cannot be used; the message says which folder, why, and what to do."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Segment:
-    """A segment's name, taken apart; ordered as it was written."""
+class Segment(NamedTuple):
+    """A segment's name, taken apart. A tuple, because thousands of them are put in the order of their writing."""
 
     first: int
     attempt: int
@@ -44,7 +44,6 @@ class Boot:
     """What the folder holds of one boot."""
 
     segments: list[Segment] = field(default_factory=list)
-    ledger: bool = False
 
 
 def segment_name(boot: str, first: int, attempt: int = 0) -> str:
@@ -61,18 +60,26 @@ def listing(folder: Path) -> dict[str, Boot]:
     """The boots in the folder by name, oldest first; none where there is no folder yet."""
     boots: dict[str, Boot] = {}
     try:
-        names = [path.name for path in folder.iterdir()]
+        names = os.listdir(folder)  # noqa: PTH208 - thousands of names, several times a second
     except FileNotFoundError:
         return boots
-    for name in names:
-        if match := _SEGMENT.match(name):
-            segment = Segment(int(match[2]), int(match[3] or 0), name)
-            boots.setdefault(match[1], Boot()).segments.append(segment)
-        elif match := _LEDGER.match(name):
-            boots.setdefault(match[1], Boot()).ledger = True
-    for boot in boots.values():
-        boot.segments.sort()
+    for boot, segment in map(_parsed, names):
+        if boot:
+            held = boots.setdefault(boot, Boot())
+            if segment:
+                held.segments.append(segment)
+    for held in boots.values():
+        held.segments.sort()
     return dict(sorted(boots.items()))
+
+
+@lru_cache(maxsize=65_536)
+def _parsed(name: str) -> tuple[str, Segment | None]:
+    """Boot and segment of a file's name; the boot is empty where it is neither segment nor ledger."""
+    if match := _SEGMENT.match(name):
+        return match[1], Segment(int(match[2]), int(match[3] or 0), name)
+    match = _LEDGER.match(name)
+    return (match[1] if match else ""), None
 
 
 def new_boot(folder: Path) -> str:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 CURSORS = 64
+FRESH = 0.2
+"""Age in seconds up to which a listing of the folder is good enough for lag and release."""
 LOOK = 1.0
 """Seconds between glances at the folder's lock."""
 
@@ -50,6 +52,7 @@ class SpoolReader:
         self._ended: dict[str, int] = {}
         """Boots read to their end, and the number of their last record."""
         self._damage: list[tuple[str, int]] = []
+        self._scanned = float("-inf")
         self._looked = 0.0
         self._abandoned = False
         """Nobody writes to the newest boot any more."""
@@ -71,15 +74,13 @@ class SpoolReader:
 
     def release(self, covered: Mapping[str, int]) -> None:
         """Delete what the positions cover: segments, and the ledger of a boot that is done."""
-        self._rescan()
+        self._rescan(at_most_old=FRESH)
         for boot, held in list(self._boots.items()):
             position = covered.get(boot, 0)
             done = boot in self._ended and position >= self._ended[boot]
-            kept = [s for index, s in enumerate(held.segments) if not self._covered(held, index, position, done=done)]
-            for segment in set(held.segments) - set(kept):
-                (self._folder / segment.name).unlink(missing_ok=True)
-            held.segments = kept
-            if done and not kept:
+            while held.segments and self._releasable(held, position, done=done):
+                (self._folder / held.segments.pop(0).name).unlink(missing_ok=True)
+            if done and not held.segments:
                 (self._folder / ledger_name(boot)).unlink(missing_ok=True)
                 del self._boots[boot]
                 self._ciphers.pop(boot, None)
@@ -87,7 +88,7 @@ class SpoolReader:
 
     def lag(self, after: Mapping[str, int]) -> Lag:
         """Bytes beyond the positions, and the time of the oldest record there."""
-        self._rescan()
+        self._rescan(at_most_old=FRESH)
         size, oldest = 0, None
         for boot, held in self._boots.items():
             position = after.get(boot, 0)
@@ -95,7 +96,7 @@ class SpoolReader:
                 continue
             segment, offset, at = self._seek(boot, held, position)
             behind = held.segments[held.segments.index(segment) :]
-            size += sum(self._files.size(s) for s in behind) - offset
+            size += sum(self._files.size(s, ended=s is not held.segments[-1]) for s in behind) - offset
             oldest = at if oldest is None else oldest
         return Lag(max(size, 0), oldest)
 
@@ -183,7 +184,11 @@ class SpoolReader:
 
     # Finding
 
-    def _rescan(self) -> None:
+    def _rescan(self, *, at_most_old: float = -1.0) -> None:
+        """List the folder, unless it was listed ``at_most_old`` seconds ago."""
+        if time.monotonic() - self._scanned <= at_most_old:
+            return
+        self._scanned = time.monotonic()
         boots = listing(self._folder)
         if boots and set(boots) - set(self._boots):
             # A new boot is seen: its predecessors have ended, and a second look sees all of their files.
@@ -245,12 +250,11 @@ class SpoolReader:
 
     # Deleting
 
-    def _covered(self, held: Boot, index: int, position: int, *, done: bool) -> bool:
-        if not done:
-            following = held.segments[index + 1 :]
-            if not following or following[0].first > position + 1:
-                return False
-        return self._retain <= 0 or self._age(held.segments[index]) >= self._retain
+    def _releasable(self, held: Boot, position: int, *, done: bool) -> bool:
+        """Whether the boot's first segment may go. The live boot's last may not: more is written to it."""
+        if not done and (len(held.segments) < 2 or held.segments[1].first > position + 1):
+            return False
+        return self._retain <= 0 or self._age(held.segments[0]) >= self._retain
 
     def _age(self, segment: Segment) -> float:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from service.backends.spool.format import Header
 
 CHUNK = 1024 * 1024
+OPEN = 16
+"""Files kept open at once: a long outage of the store leaves thousands of segments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,40 +43,50 @@ class Found:
 
 
 class OpenSegments:
-    """The open files of the segments that are being read."""
+    """The segments' files: the latest few are kept open."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._descriptors: dict[str, int] = {}
+        self._descriptors: OrderedDict[str, int] = OrderedDict()
+        self._sizes: dict[str, int] = {}
 
-    def size(self, segment: Segment) -> int:
-        """Bytes in the file."""
-        return 0 if (file := self._descriptor(segment)) is None else os.fstat(file).st_size
+    def size(self, segment: Segment, *, ended: bool = False) -> int:
+        """Bytes in the file; of one that has ``ended`` it is looked up once."""
+        if segment.name in self._sizes:
+            return self._sizes[segment.name]
+        try:
+            size = (self._folder / segment.name).stat().st_size
+        except FileNotFoundError:
+            return 0
+        if ended:
+            self._sizes[segment.name] = size
+        return size
 
     def read(self, segment: Segment, offset: int, size: int) -> bytes:
-        """At most ``size`` bytes."""
-        return b"" if (file := self._descriptor(segment)) is None else os.pread(file, size, offset)
+        """At most ``size`` bytes; none of a file that the writer removed again because it held nothing."""
+        try:
+            return os.pread(self._descriptor(segment), size, offset)
+        except FileNotFoundError:
+            return b""
 
     def keep(self, names: AbstractSet[str]) -> None:
-        """Close all others."""
+        """Forget all others."""
         for name in self._descriptors.keys() - names:
             os.close(self._descriptors.pop(name))
+        for name in self._sizes.keys() - names:
+            del self._sizes[name]
 
     def close(self) -> None:
         """Close all."""
-        for descriptor in self._descriptors.values():
-            os.close(descriptor)
-        self._descriptors.clear()
+        self.keep(frozenset())
 
-    def _descriptor(self, segment: Segment) -> int | None:
+    def _descriptor(self, segment: Segment) -> int:
         descriptor = self._descriptors.get(segment.name)
         if descriptor is None:
-            try:
-                descriptor = os.open(self._folder / segment.name, os.O_RDONLY | os.O_CLOEXEC)
-            except FileNotFoundError:
-                # The writer removed it again because it held nothing.
-                return None
+            descriptor = os.open(self._folder / segment.name, os.O_RDONLY | os.O_CLOEXEC)
             self._descriptors[segment.name] = descriptor
+            if len(self._descriptors) > OPEN:
+                os.close(self._descriptors.popitem(last=False)[1])
         return descriptor
 
 
