@@ -110,13 +110,13 @@ def test_slow_upstream_is_not_the_clients_fault(start: Callable[..., Gateway], u
         return True
 
     upstream.handler = dawdle
-    gateway = start(limits={"body_timeout": 0.3, "capture_request": 1024})
+    gateway = start(limits={"body_timeout": 1.0, "capture_request": 1024})
     client = gateway.connect()
     size = 40 << 20
     sender = threading.Thread(target=client.send, args=(request(path, b"x" * size),))
     sender.start()
-    # Long enough for several deadlines; the sleep is the upstream's, not the test's measure.
-    threading.Event().wait(1.0)
+    # Longer than two deadlines; the sleep is the upstream's, not the test's measure.
+    threading.Event().wait(2.2)
     taken.set()
     assert client.read_answer()[1] == b"%d" % size
     sender.join()
