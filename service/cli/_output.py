@@ -38,7 +38,14 @@ def safe(text: str, limit: int = 0) -> str:
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, out: Console) -> None:
     """Print a table; a column whose name begins with ``#`` holds numbers."""
-    shown = Table(title=title or None, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    shown = Table(
+        title=title or None,
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+        show_header=any(columns),
+    )
     for column in columns:
         numeric = column.startswith("#")
         shown.add_column(column.lstrip("#"), justify="right" if numeric else "left", no_wrap=numeric)
@@ -46,6 +53,11 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, 
         # As Text, so that a value in brackets is no markup.
         shown.add_row(*(Text(safe(cell)) for cell in row))
     out.print(shown)
+
+
+def counted(count: int, noun: str, several: str = "") -> str:
+    """A count with its noun: ``1 flag``, ``2 flags``, ``0 entities``."""
+    return f"{count:,} {noun if count == 1 else several or noun + 's'}"
 
 
 def number(value: float | None) -> str:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from service.api.documents import flag_document, rfc3339, score_document
 from service.cli import _wiring
 from service.cli._options import FILE, with_settings
-from service.cli._output import console, json_lines, number, table
+from service.cli._output import console, counted, json_lines, number, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -103,11 +103,10 @@ def _close(result: Result, reader: Reader) -> None:
     if rows:
         columns = ("entity", "severity", "#score", "#flags", "#queries", "first flag", "reason")
         table("", columns, rows, out=out)
-    skipped = f", {reader.skipped:,} lines skipped" if reader.skipped else ""
-    out.print(
-        f"{result.queries:,} queries{skipped}, {len(result.scores):,} entities,"
-        f" {len(result.flags):,} flags of {len(rows):,} entities"
-    )
+    skipped = f", {counted(reader.skipped, 'line')} skipped" if reader.skipped else ""
+    found = f"{counted(len(result.flags), 'flag')} of {counted(len(rows), 'entity', 'entities')}"
+    followed = counted(len(result.scores), "entity", "entities")
+    out.print(f"{counted(result.queries, 'query', 'queries')}{skipped}, {followed}, {found}")
 
 
 def _by_entity(flags: Sequence[Flag]) -> list[tuple[Entity, list[Flag]]]:

@@ -38,7 +38,7 @@ def test_scores(here: Installation, tmp_path: Path) -> None:
     flags, scores = tmp_path / "flags.jsonl", tmp_path / "scores.jsonl"
     result = here.run("replay", str(records(tmp_path)), "--flags", str(flags), "--scores", str(scores))
     assert result.exit_code == 0
-    assert "30 queries, 1 entities, 0 flags" in result.stdout
+    assert "30 queries, 1 entity, 0 flags of 0 entities" in result.stdout
     assert flags.read_text() == ""
     (line,) = [json.loads(line) for line in scores.read_text().splitlines()]
     assert line["entity"] == {"scope": "account", "value": "acct-1"}
@@ -84,7 +84,7 @@ def test_the_closing_table(capsys: pytest.CaptureFixture[str], tmp_path: Path) -
     assert out.count(str(flags[0].entity)) == 1
     assert "medium" in out
     assert "81,000 tokens" in out
-    assert "3 flags of 1 entities" in out
+    assert "3 flags of 1 entity" in out
 
 
 def test_fit_show_and_use(here: Installation, tmp_path: Path) -> None:
