@@ -3,11 +3,11 @@
 The map is a fixed codebook of 256 cells. What is judged is rarefied, so that
 it does not grow with the count of queries: the cells that twenty of an
 entity's queries open up on average, where a query that is not fresh opens up
-none (a chat dwells on its topic, a harness comes back to it), and, two-sided,
-the cells that twenty *fresh* prompts visit: harvests for breadth visit more
-than a customer does, harvests of one skill (the more common kind on record)
-fewer. Good-Turing's chance of a new topic and Chao1's number of topics to come
-are given as context.
+none (a chat dwells on its topic, a harness comes back to it). The cells that
+twenty *fresh* prompts visit, Good-Turing's chance of a new topic and Chao1's
+number of topics to come are given as context. A harvest of one skill opens up
+less than a customer does; diversity looks for that with its lower tail, and
+looking twice would cost more (each signal of a group is paid for) than it finds.
 
 Weakness: topics are not tasks; a new customer of another trade is novel as
 well, so novelty by itself convicts nobody. One job spread over accounts by
@@ -71,7 +71,7 @@ class Coverage:
             unit="of 256 topics", tail=Tail.UPPER, words="twenty queries of this caller open up {value}, on average"
         ),
         "coverage.visited_in_20": SignalSpec(
-            unit="of 256 topics", tail=Tail.BOTH, words="twenty new prompts of this caller touch {value}, on average"
+            unit="of 256 topics", tail=None, words="twenty new prompts of this caller touch {value}, on average"
         ),
         "coverage.unseen_mass": SignalSpec(
             unit="%", tail=None, words="{value} is the chance of the next new prompt to open up a topic (Good-Turing)"

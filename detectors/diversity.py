@@ -7,6 +7,9 @@ HyperLogLog; the spread is the effective rank of the second moments of the
 prompts' coordinates along 32 fixed directions, which for this kernel is the
 Vendi score, and which adds up over batches and accounts.
 
+The share of distinct prompts is given as context and, where it is low, as what
+speaks against; as evidence it would say what coverage's opened topics say.
+
 Weakness: a broad chat product behind one key is as diverse as a harvest of
 breadth; what tells them apart is continuation and the response. An attacker
 who samples from benign prompts is not diverse at all.
@@ -29,7 +32,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from detectors.core.detector import Group, Measurement, Score, SignalSpec, Tail
-from detectors.core.judge import judge, rounded
+from detectors.core.judge import judge, quantity, rounded
 from detectors.features import codebook
 from detectors.features.surface import LENGTH
 from detectors.sketches import hll
@@ -72,7 +75,7 @@ class Diversity:
     scopes: ClassVar[frozenset[str]] = frozenset({"account", "org", "end_user"})
     signals: ClassVar[Mapping[str, SignalSpec]] = {
         "diversity.distinct_share": SignalSpec(
-            unit="%", tail=Tail.UPPER, words="{value} of queries ask something new that was not asked before"
+            unit="%", tail=None, words="{value} of queries ask something new that was not asked before"
         ),
         "diversity.effective_rank": SignalSpec(
             unit="of 32 directions", tail=Tail.BOTH, words="new prompts spread over {value} (effective rank)"
@@ -125,7 +128,11 @@ class Diversity:
             "diversity.effective_rank": effective_rank(state["moments"]),
             "diversity.length_spread": float(np.sqrt(max(square - mean * mean, 0.0))),
         }
-        return Measurement({name: rounded(value) for name, value in values.items()})
+        against = {}
+        if values["diversity.distinct_share"] < 0.5:
+            share = quantity(values["diversity.distinct_share"], "%")
+            against["diversity.distinct_share"] = f"only {share} of queries ask something new"
+        return Measurement({name: rounded(value) for name, value in values.items()}, against)
 
     def score(self, state: State, baseline: Baseline, at: float) -> Score | None:
         """How far share and spread lie from those of benign entities."""

@@ -22,7 +22,7 @@ def quantity(value: float, unit: str) -> str:
     """The number as a person reads it, with its unit: ``41 %``, ``12,300 tokens``, ``3.2 dimensions``."""
     if unit == "%":
         return f"{100 * value:.0f} %" if value >= 0.1 or value == 0 else f"{100 * value:.1f} %"
-    number = f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.2g}"
+    number = f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
     return f"{number} {unit}".rstrip()
 
 

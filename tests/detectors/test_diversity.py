@@ -7,7 +7,7 @@ import pytest
 
 from detectors.diversity import Diversity, effective_rank
 from detectors.features import codebook
-from tests.detectors.factories import measured, observations
+from tests.detectors.factories import START, a_baseline, measured, observations
 
 _UPPER = np.triu_indices(codebook.DIRECTIONS)
 
@@ -37,6 +37,18 @@ def test_a_chat_is_less_diverse_than_its_queries() -> None:
     """Continued queries count as queries but not as prompts."""
     found = measured(Diversity(), observations(100, continues=np.arange(100) >= 25))
     assert found["diversity.distinct_share"] == pytest.approx(0.25, rel=0.05)
+
+
+def test_asking_little_that_is_new_speaks_against() -> None:
+    """A low share of distinct prompts is said, a high one is not."""
+    detector = Diversity()
+    chat = detector.update(detector.empty(), observations(100, continues=np.arange(100) >= 25))
+    harvest = detector.update(detector.empty(), observations(100))
+    found = [detector.score(state, a_baseline([0.1, 0.4, 0.9]), START) for state in (chat, harvest)]
+    assert [list(score.against.values()) for score in found if score] == [
+        ["only 24 % of queries ask something new (benign median 40 %)"],
+        [],
+    ]
 
 
 def test_one_topic_is_narrow_and_many_are_wide() -> None:
