@@ -104,35 +104,35 @@ class Journal:
     def _write(self, records: Sequence[Record]) -> list[bool]:
         sound = [True] * len(records)
         try:
-            data = self._blocks(records)
+            blocks = self._blocks(records)
         except (ValueError, TypeError, OverflowError):
             sound = [_encodable(record) for record in records]
             records = [record for record, ok in zip(records, sound, strict=True) if ok]
             log.warning("spool.record_refused", records=sound.count(False), reason="has no MessagePack form")
-            data = self._blocks(records)
-        if records and not self._put(records, data):
+            blocks = self._blocks(records)
+        if records and not self._put(records, blocks):
             return [False] * len(sound)
         self._next += len(records)
         return sound
 
-    def _put(self, records: Sequence[Record], data: bytes) -> bool:
+    def _put(self, records: Sequence[Record], blocks: list[bytes]) -> bool:
         try:
-            self._append(data)
+            self._append(blocks)
         except OSError as error:
             if disk_full(error) and not self._lean:
                 self._go_lean()
-                data = self._blocks(records)
+                blocks = self._blocks(records)
             else:
                 self._failed(error)
-            return self._retry(data, len(records))
+            return self._retry(blocks, len(records))
         return True
 
-    def _retry(self, data: bytes, count: int) -> bool:
+    def _retry(self, blocks: list[bytes], count: int) -> bool:
         if self._segment and self._segment.spoilt:
             self._end_segment()
         try:
             # Sealed anew only where it differs; the same bytes under the same nonce tell nobody anything.
-            self._append(data)
+            self._append(blocks)
         except OSError as error:
             self._failed(error)
             if self._segment and self._segment.spoilt:
@@ -148,12 +148,12 @@ class Journal:
             self._failing = True
             log.warning("spool.write_failed", folder=str(self._folder), error=error.strerror)
 
-    def _append(self, data: bytes) -> None:
+    def _append(self, blocks: list[bytes]) -> None:
         if self._segment and self._segment.size >= self._segment_bytes:
             self._end_segment()
         if self._segment is None:
             self._segment = self._begin_segment()
-        self._segment.put(data)
+        self._segment.put(blocks)
         if self._failing:
             self._failing = False
             log.info("spool.writes_again", folder=str(self._folder))
@@ -169,10 +169,10 @@ class Journal:
             self._segment.close()
             self._segment = None
 
-    def _blocks(self, records: Sequence[Record]) -> bytes:
+    def _blocks(self, records: Sequence[Record]) -> list[bytes]:
         if self._lean:
             records = [without_text(record) for record in records]
-        first, parts = self._next, []
+        first, parts = self._next, list[bytes]()
         for block in _split(records):
             self._nonce += 1
             count = len(block)
@@ -180,7 +180,7 @@ class Journal:
             at = layout.time_of(block[0])
             parts.append(layout.pack(sealed, first=first, count=count, at=at, nonce=self._nonce))
             first += count
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return parts
 
     def _go_lean(self) -> None:
         self._lean = True

@@ -6,6 +6,7 @@ import errno
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from service.backends.spool.files import Files
@@ -38,19 +39,21 @@ class WriteSegment:
             raise
         return segment
 
-    def put(self, data: bytes) -> None:
+    def put(self, blocks: Sequence[bytes]) -> None:
         """Write and sync, or raise with the file as it was before.
 
-        A full disk leaves the segment usable where the partial block could be cut off. A failed sync
-        never does: the kernel may have dropped the pages and would call the next sync a success.
+        A full disk leaves the segment usable where a partial block could be cut off and no whole one was written:
+        a reader that has taken a block stands behind it. A failed sync never does: the kernel may have
+        dropped the pages and would call the next sync a success.
         """
+        data = blocks[0] if len(blocks) == 1 else b"".join(blocks)
         view, offset = memoryview(data), self.size
         try:
             while view:
                 written = self._files.write(self._descriptor, view, offset)
                 view, offset = view[written:], offset + written
         except OSError as error:
-            self.spoilt = not disk_full(error)
+            self.spoilt = not disk_full(error) or len(blocks) > 1
             self._cut()
             raise
         try:

@@ -130,7 +130,7 @@ def _block(buffer: bytes, at: int) -> Found | None:
 
 def _damage(files: OpenSegments, segment: Segment, offset: int, *, ended: bool) -> Damage | None:
     # Looked at afresh: the writer may have cut off a partial block and written another between two reads.
-    rest = files.read(segment, offset, files.size(segment) - offset)
+    rest = files.read(segment, offset, max(files.size(segment) - offset, 0))
     if not rest or _block(rest, 0) is not None:
         return None
     at = 1

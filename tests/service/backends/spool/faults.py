@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class FailingFiles(NoSync):
-    """Each call that ``failing`` says yes to gets an I/O error instead."""
+    """Each call on a segment that ``failing`` says yes to gets an I/O error instead."""
 
     def __init__(self, failing: Callable[[str], bool]) -> None:
         self.failing = failing
@@ -43,6 +43,10 @@ class FailingFiles(NoSync):
         if descriptor in self.segments and self.failing("sync"):
             self._failed.add(descriptor)
             raise OSError(errno.EIO, "Input/output error")
+
+    def truncate(self, descriptor: int, size: int) -> None:
+        self._check("truncate")
+        super().truncate(descriptor, size)
 
     def close(self, descriptor: int) -> None:
         self.segments.discard(descriptor)

@@ -66,11 +66,45 @@ def test_a_failed_sync_is_never_repeated_on_its_file(spool: Path) -> None:
     boot.kill()
 
 
+def test_a_number_that_may_have_been_seen_is_not_given_again(spool: Path) -> None:
+    """Synced neither the first nor the second time and not cut off either: what follows is read all the same."""
+    disk = FailingFiles(lambda _: False)
+    boot = ABoot.begin(spool, files=disk)
+    assert boot.journal.commit([a_start(1)]) == [True]
+    disk.failing = lambda call: call in {"sync", "truncate"}
+    assert boot.journal.commit([a_start(2)]) == [False]
+    assert read_all(spool) == [a_start(1), a_start(2)]
+    disk.failing = lambda _: False
+    assert boot.journal.commit([a_start(3)]) == [True]
+    records = read_all(spool)
+    assert queries(records) == [a_start(1), a_start(2), a_start(3)]
+    assert lost(records) == 1
+    boot.kill()
+
+
+def test_a_name_is_never_given_again(spool: Path) -> None:
+    """A reader that has the removed file open finds its successor."""
+    reader, after = SpoolReader(spool, KEY), dict[str, int]()
+    seen: list[Record] = []
+
+    def failing(call: str) -> bool:
+        if call == "sync" and not seen:
+            seen.extend(item.record for item in drain(reader, after))
+            return True
+        return False
+
+    boot = ABoot.begin(spool, files=FailingFiles(failing))
+    assert boot.journal.commit([a_start(1)]) == [True]
+    assert boot.journal.commit([a_start(2)]) == [True]
+    assert [*seen, *(item.record for item in drain(reader, after))] == [a_start(1), a_start(2)]
+    boot.kill()
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_io_errors_at_random(spool: Path, seed: int) -> None:
     """Acknowledged records are read once and in order, and the rest is counted exactly."""
     rng = random.Random(seed)
-    disk = FailingFiles(lambda _: rng.random() < 0.2)
+    disk = FailingFiles(lambda call: call != "truncate" and rng.random() < 0.2)
     boot = ABoot.begin(spool, files=disk, segment=4096)
     acknowledged: list[Record] = []
     appended = 0
@@ -81,9 +115,11 @@ def test_io_errors_at_random(spool: Path, seed: int) -> None:
         acknowledged += itertools.compress(records, answers)
     disk.failing = lambda _: False
     boot.journal.close()
-    records = read_all(spool)
+    reader = SpoolReader(spool, KEY)
+    records = [item.record for item in drain(reader, {})]
     assert queries(records) == acknowledged
     assert lost(records) == appended - len(acknowledged) > 0
+    assert not reader.damage(), "what was written in part was cut off"
     boot.kill()
 
 
@@ -100,6 +136,27 @@ def test_a_full_disk_costs_the_texts_first(spool: Path) -> None:
         (9000, True, 9000, 0),
         (9000, False, 0, 16),
     }
+    boot.kill()
+
+
+def test_a_reader_that_was_quicker_than_the_full_disk_misses_nothing(spool: Path) -> None:
+    """Of a group cut off again some blocks may have been taken: what is written in their place is elsewhere."""
+    reader, after = SpoolReader(spool, KEY), dict[str, int]()
+    seen: list[Record] = []
+
+    class Watched(SmallDisk):
+        def truncate(self, descriptor: int, size: int) -> None:
+            seen.extend(item.record for item in drain(reader, after))
+            super().truncate(descriptor, size)
+
+    boot = ABoot.begin(spool, files=Watched(400_000), reserve=50_000, segment=10**6)
+    for first in (1, 5, 9, 13):
+        group = [a_start(number, body=bytes(100_000 if first == 5 else 1000)) for number in range(first, first + 4)]
+        assert boot.journal.commit(group) == [True] * 4
+    assert 4 < len(seen) < 16
+    seen += [item.record for item in drain(reader, after)]
+    assert [int.from_bytes(record.id, "big") for record in seen if isinstance(record, Start)] == list(range(1, 17))
+    assert not reader.damage()
     boot.kill()
 
 
@@ -121,6 +178,7 @@ def test_what_a_full_disk_refuses_is_known_after_a_kill(spool: Path) -> None:
     after: dict[str, int] = {}
     reader = SpoolReader(spool, KEY)
     items = drain(reader, after)
+    assert not reader.damage()
     gap = items[-1].record
     assert items[-1].sequence == FINAL
     assert isinstance(gap, Gap)
