@@ -147,12 +147,13 @@ class Volume:
     def _at(self, state: State, now: float) -> State:
         out = state.copy()
         out["time"] = now
-        out["tokens"], out["queries"] = self._leaked(state, "tokens", now), self._leaked(state, "queries", now)
+        if state["seen"] and now > state["time"]:
+            left = np.exp2((float(state["time"]) - now) / HALF_LIVES)
+            out["tokens"] *= left
+            out["queries"] *= left
         return out
 
     def _leaked(self, state: State, name: str, now: float) -> NDArray[np.float64]:
-        if not state["seen"]:
-            return np.zeros(2)
         # A score is never asked from before the newest event but by the lateness; the sum does not grow back.
         age = max(now - float(state["time"]), 0.0)
         return np.asarray(state[name] * np.exp2(-age / HALF_LIVES))

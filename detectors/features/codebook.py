@@ -46,6 +46,8 @@ class Codebook:
     """Shape (CELLS, EMBEDDING)."""
     offsets: NDArray[np.float32]
     """Half the squared length of each centroid."""
+    basis: NDArray[np.float64]
+    """The directions as columns, for sums that must agree to 1e-9."""
     about: Mapping[str, Any]
     """Command, seed, licences and sources of the fit."""
     version: str
@@ -57,7 +59,7 @@ class Codebook:
 
     def project(self, embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
         """Coordinates along the directions, from the mean; shape (n, DIRECTIONS)."""
-        return (embeddings.astype(np.float64) - self.mean) @ self.directions.T.astype(np.float64)
+        return (embeddings.astype(np.float64) - self.mean) @ self.basis
 
 
 def load(path: Path) -> Codebook:
@@ -80,7 +82,8 @@ def load(path: Path) -> Codebook:
         raise CodebookError(f"codebook {path} is not of the format {FORMAT}; reinstall the package")
     mean, directions, centroids = arrays
     digest = hashlib.blake2b(b"".join(array.tobytes() for array in arrays), digest_size=6).hexdigest()
-    return Codebook(mean, directions, centroids, (centroids**2).sum(axis=1) / 2, about, digest)
+    basis = np.ascontiguousarray(directions.T, np.float64)
+    return Codebook(mean, directions, centroids, (centroids**2).sum(axis=1) / 2, basis, about, digest)
 
 
 @cache

@@ -52,6 +52,8 @@ class Embedder:
     def __init__(self, table: NDArray[np.float16], tokenizer: Tokenizer) -> None:
         if table.ndim != 2 or table.shape[1] != EMBEDDING:
             raise EmbeddingError(f"token vectors of shape {table.shape}, expected (vocabulary, {EMBEDDING})")
+        if tokenizer.get_vocab_size() > len(table):
+            raise EmbeddingError(f"{tokenizer.get_vocab_size()} tokens, but {len(table)} token vectors")
         self._table = table
         # Widening half floats costs more than all the rest, so it is done once a token; pages of
         # tokens that never occur are never touched and take no memory.
@@ -69,14 +71,14 @@ class Embedder:
 
     def _pool(self, ids: list[int]) -> NDArray[np.float32]:
         rows = np.array(ids, np.int64)
-        rows = rows[(rows != self._unknown) & (rows < len(self._table))]
+        rows = rows[rows != self._unknown]
         if not len(rows):
             return np.zeros(EMBEDDING, np.float32)
-        new = rows[~self._widened[rows]]
-        if len(new):
+        if not self._widened[rows].all():
+            new = rows[~self._widened[rows]]
             self._wide[new] = self._table[new]
             self._widened[new] = True
-        pooled = self._wide[rows].sum(axis=0)
+        pooled = self._wide.take(rows, axis=0).sum(axis=0)
         length = np.sqrt(pooled @ pooled)
         return pooled / length if length > 0 else np.zeros(EMBEDDING, np.float32)
 
