@@ -14,7 +14,7 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Any, Self
@@ -140,8 +140,15 @@ class Baselines:
     """How it was made: command, seed, licences, sources, counts."""
     version: str = ""
     """Digest of the contents; empty only while it is being built."""
+    strata: Mapping[str, frozenset[int]] = field(init=False, repr=False)
+    """Scope -> strata that were fitted."""
 
     def __post_init__(self) -> None:
+        strata: dict[str, set[int]] = {}
+        for scope, level, _ in self.references:
+            strata.setdefault(scope, set()).add(level)
+        known = {scope: frozenset(levels - {ALL_STRATA}) for scope, levels in strata.items()}
+        object.__setattr__(self, "strata", known)
         object.__setattr__(self, "version", baseline_file.digest(self.header(), *self.arrays()))
 
     def of(self, scope: str, queries: int) -> Baseline:
@@ -149,9 +156,8 @@ class Baselines:
 
         A count beyond the strata that were fitted is compared with the nearest one.
         """
-        known = {level for held, level, _ in self.references if held == scope and level != ALL_STRATA}
         wanted = stratum(queries)
-        nearest = min(known, key=lambda level: (abs(level - wanted), level), default=wanted)
+        nearest = min(self.strata.get(scope, ()), key=lambda level: (abs(level - wanted), level), default=wanted)
         return Baseline(scope, nearest, self.references)
 
     def calibration(self, scope: str) -> Calibration:
