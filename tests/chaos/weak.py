@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 BUFFER = 0.3
 """Seconds that records stay in memory in the variant that acknowledges from there."""
+EARLY = 0.5
+"""Seconds between reading and the checkpoint in the variant that deletes between the two."""
 APART = 2.0
 """Seconds between two savings of the positions in the variant that stores them apart."""
 
@@ -53,6 +55,13 @@ def early() -> None:
         return taken
 
     SpoolReader.read = and_release  # type: ignore[method-assign]
+    whole = SqlCheckpoint.commit
+
+    def later(self: SqlCheckpoint, commit: Commit) -> None:
+        time.sleep(EARLY)
+        whole(self, commit)
+
+    SqlCheckpoint.commit = later  # type: ignore[method-assign]
 
 
 def apart() -> None:
