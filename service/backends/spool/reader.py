@@ -21,7 +21,7 @@ from service.backends.spool.crypto import Cipher
 from service.backends.spool.folder import FINAL, Boot, Segment, in_use, ledger_name, listing
 from service.backends.spool.gaps import read_ledger
 from service.backends.spool.segments import Damage, Found, OpenSegments, blocks, check_key, quarantine
-from service.metrics import SPOOL_CORRUPT
+from service.metrics import SPOOL_BYTES, SPOOL_CORRUPT
 from service.ports import Lag, Sourced
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ class SpoolReader:
                 del self._boots[boot]
                 self._ciphers.pop(boot, None)
         self._forget()
+        SPOOL_BYTES.set(sum(self._size(held) for held in self._boots.values()))
 
     def lag(self, after: Mapping[str, int]) -> Lag:
         """Bytes beyond the positions, and the time of the oldest record there."""
@@ -95,8 +96,7 @@ class SpoolReader:
             if not held.segments or self._ended.get(boot, FINAL + 1) <= position:
                 continue
             segment, offset, at = self._seek(boot, held, position)
-            behind = held.segments[held.segments.index(segment) :]
-            size += sum(self._files.size(s, ended=s is not held.segments[-1]) for s in behind) - offset
+            size += self._size(held, held.segments.index(segment)) - offset
             oldest = at if oldest is None else oldest
         return Lag(max(size, 0), oldest)
 
@@ -242,6 +242,11 @@ class SpoolReader:
             self._remember(boot, position, segment, offset)
             offset = 0
         return segment, self._cursors[boot, position][1], None
+
+    def _size(self, held: Boot, start: int = 0) -> int:
+        """Bytes of the boot's segments from the one at ``start`` on."""
+        last = len(held.segments) - 1
+        return sum(self._files.size(held.segments[i], ended=i < last) for i in range(start, last + 1))
 
     def _cipher(self, boot: str) -> Cipher:
         if boot not in self._ciphers:

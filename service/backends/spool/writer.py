@@ -7,6 +7,7 @@ group, and resolves the group's futures with one call into the loop. While the d
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import queue
 import threading
@@ -83,6 +84,9 @@ class SpoolWriter:
         files = files or Files()
         lock = claim(folder)
         try:
+            with contextlib.suppress(OSError):
+                # The folder's own name; where the disk is that broken, its segments say so.
+                files.sync_folder(folder.parent)
             boot = new_boot(folder)
             cipher = Cipher(key, boot)
             reserve = Reserve(folder, reserve_bytes, files)

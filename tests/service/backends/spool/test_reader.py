@@ -9,6 +9,7 @@ import pytest
 
 from service.backends.spool import SpoolError, SpoolReader
 from service.backends.spool.folder import QUARANTINE, listing
+from service.metrics import SPOOL_BYTES
 from tests.service.backends.spool.factories import KEY, ABoot, a_start, drain, read_all
 
 if TYPE_CHECKING:
@@ -156,6 +157,16 @@ def test_release_deletes_what_is_covered(spool: Path) -> None:
     assert [segment.name for segment in listing(spool)[boot.name].segments] == held[1:]
     reader.release({boot.name: 3})
     assert [segment.name for segment in listing(spool)[boot.name].segments] == held[2:]
+    boot.kill()
+
+
+def test_release_says_how_much_is_left(spool: Path) -> None:
+    """The bytes of the segments that stay are a metric."""
+    boot, reader, after = filled(spool, [1], [2], [3], segment=1), SpoolReader(spool, KEY), dict[str, int]()
+    drain(reader, after)
+    reader.release(after)
+    left = [spool / segment.name for segment in listing(spool)[boot.name].segments]
+    assert SPOOL_BYTES._value.get() == sum(path.stat().st_size for path in left) > 0
     boot.kill()
 
 
