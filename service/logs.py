@@ -64,6 +64,11 @@ def configure(role: str, *, stream: TextIO | None = None, level: int = logging.I
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    # What an earlier set-up of theirs turned away or off comes through here like everything else.
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        library = logging.getLogger(name)
+        library.handlers.clear()
+        library.propagate, library.disabled = True, False
     # At INFO these say what revenuer says itself, or statements with their parameters.
     for name in ("aiohttp.access", "alembic", "httpcore", "httpx", "sqlalchemy", "uvicorn"):
         logging.getLogger(name).setLevel(max(level, logging.WARNING))

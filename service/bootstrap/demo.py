@@ -42,7 +42,7 @@ async def run(settings: Settings) -> None:
         life=LIFE,
         note="the demo's",
     )
-    held.engine.dispose()
+    held.close()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from detectors.core.baseline import Baselines
 from detectors.features import Extractor
+from service.backends.memory import MemoryCheckpoint
 from service.bootstrap.scoring import Brain, baselines, scorer
 from service.gateway.dialects import Dialects
 from service.replay.fit import fit_events
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from service.model.flag import Evaluation
+    from service.pipeline.scorer import Scorer
+    from service.ports import Checkpoint
     from service.replay.runner import Result
     from service.settings import Settings
 
@@ -30,6 +33,13 @@ def key(settings: Settings) -> bytes:
     """The installation's digest key, so that its own log replays to its own scores."""
     folder = settings.secrets_folder
     return Secrets.load(folder).digest_key if (folder / "digest_key").exists() else STRANGER
+
+
+def in_memory(settings: Settings, parts: Brain, own: bytes) -> tuple[Scorer, Checkpoint]:
+    """A scorer over a store in memory, and that store."""
+    # The runner takes evaluations and flags from the commits; the store need not keep them.
+    checkpoint = MemoryCheckpoint(on_evaluation=lambda _: None, on_flag=lambda _: None)
+    return scorer(settings, parts, own)(checkpoint), checkpoint
 
 
 def reader(files: Sequence[Path], *, strict: bool = False) -> Reader:
@@ -56,8 +66,9 @@ def replay(
 
     """
     own = key(settings)
-    make = scorer(settings, Brain(Extractor(own), baselines(settings, baseline)), own)
-    return run(events, make=make, on_events=on_events, on_evaluation=on_evaluation)
+    parts = Brain(Extractor(own), baselines(settings, baseline))
+    made, checkpoint = in_memory(settings, parts, own)
+    return run(events, scorer=made, checkpoint=checkpoint, on_events=on_events, on_evaluation=on_evaluation)
 
 
 def fit(
@@ -71,9 +82,11 @@ def fit(
     """A baseline of the files, all of which are taken as benign."""
     own = key(settings)
     parts = Brain(Extractor(own), Baselines.empty())
+    made, checkpoint = in_memory(settings, parts, own)
     return fit_events(
         events,
-        make=scorer(settings, parts, own),
+        scorer=made,
+        checkpoint=checkpoint,
         provenance=provenance,
         seed=seed,
         features=parts.extractor.version,

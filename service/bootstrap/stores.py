@@ -14,7 +14,7 @@ from service.backends.sql.tokens import SqlTokens
 from service.secrets import Secrets
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Engine
+    from collections.abc import Callable
 
     from service.ports import Checkpoint, Decisions, Records, Tokens
     from service.settings import Settings
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Every store over one engine."""
+    """Every store over one pool of connections."""
 
-    engine: Engine
     records: Records
     decisions: Decisions
     tokens: Tokens
     checkpoint: Checkpoint
+    close: Callable[[], None]
 
 
 def secrets(settings: Settings) -> Secrets:
@@ -40,11 +40,11 @@ def stores(settings: Settings) -> Stores:
     """The stores; nothing is made or changed by opening them."""
     engine = connect(settings.database_url)
     return Stores(
-        engine=engine,
         records=SqlRecords(engine),
         decisions=SqlDecisions(engine, settings.decisions_file),
         tokens=SqlTokens(engine),
         checkpoint=SqlCheckpoint(engine, keep=settings.content, retention=settings.retention),
+        close=engine.dispose,
     )
 
 

@@ -49,7 +49,7 @@ def stores(settings: Settings) -> Iterator[Stores]:
             fail(problem)
         yield held
     finally:
-        held.engine.dispose()
+        held.close()
 
 
 @contextlib.contextmanager
@@ -157,7 +157,7 @@ def _database_problem(settings: Settings) -> str | None:
     try:
         return held.records.ready()
     finally:
-        held.engine.dispose()
+        held.close()
 
 
 def _gateway_alive(settings: Settings) -> bool:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def fit_events(
     events: Iterable[QueryEvent],
     *,
-    make: Callable[[Checkpoint], Scorer],
+    scorer: Scorer,
+    checkpoint: Checkpoint,
     provenance: Mapping[str, Any],
     seed: int,
     features: str,
@@ -32,8 +33,8 @@ def fit_events(
     ----------
     events
         In order of completion; all of them are taken as benign.
-    make
-        Builds a scorer over a checkpoint; its baseline plays no part.
+    scorer, checkpoint
+        What they are taken through; the scorer's baseline plays no part.
     provenance
         Command, sources and licences, kept in the file.
     seed
@@ -45,5 +46,11 @@ def fit_events(
 
     """
     rows: list[Measured] = []
-    run(events, make=make, on_events=on_events, on_evaluation=lambda e: rows.append(measured(e)))
+    run(
+        events,
+        scorer=scorer,
+        checkpoint=checkpoint,
+        on_events=on_events,
+        on_evaluation=lambda e: rows.append(measured(e)),
+    )
     return fit(rows, provenance=provenance, seed=seed, features=features)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from service.backends.memory import MemoryCheckpoint
 from service.ports import Commit
 
 if TYPE_CHECKING:
@@ -43,11 +42,12 @@ class Result:
 def run(
     events: Iterable[QueryEvent],
     *,
-    make: Callable[[Checkpoint], Scorer],
+    scorer: Scorer,
+    checkpoint: Checkpoint,
     on_events: Callable[[int], None] = lambda _: None,
     on_evaluation: Callable[[Evaluation], None] = lambda _: None,
 ) -> Result:
-    """Take the events through the scorer that ``make`` builds over a store in memory.
+    """Take the events through a scorer and commit to the checkpoint that it stands on.
 
     Parameters
     ----------
@@ -59,9 +59,6 @@ def run(
         Given every evaluation, in order.
 
     """
-    # Evaluations and flags are taken from the commits below; the store need not keep them.
-    checkpoint = MemoryCheckpoint(on_evaluation=lambda _: None, on_flag=lambda _: None)
-    scorer = make(checkpoint)
     result = Result()
     stream, day = iter(events), 0
     while batch := list(islice(stream, BATCH)):
@@ -75,7 +72,7 @@ def run(
     return result
 
 
-def _forget(checkpoint: MemoryCheckpoint, now: int, day: int) -> int:
+def _forget(checkpoint: Checkpoint, now: int, day: int) -> int:
     """Once a day of stream time, what is past its time goes; the day it is."""
     if now // DAY > day:
         checkpoint.purge(now)

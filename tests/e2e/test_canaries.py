@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 KEYS = ("sk-canary-in-authorization-7f3a", "sk-canary-in-x-api-key-91bc", "sk-canary-in-the-query-55de")
 PROMPT = "xylophone-canary-prompt-4242"
-SENT = 6
+SENT = 5
+"""Of the six, the one with two different keys is refused before anything is logged."""
 
 pytestmark = pytest.mark.xdist_group("processes")
 
@@ -99,11 +100,13 @@ def test_secrets_reach_no_sink(content: str, tmp_path: Path) -> None:
         shown += system.text("/metrics")
         exported = tmp_path / "log.jsonl.gz"
         system.run("export", str(exported))
-        held.engine.dispose()
+        held.close()
     everything = [(path.name, body) for path, body in files(data)]
     everything += [("database", value) for value in texts(data / "revenuer.db")]
     everything += [("API", shown.encode()), ("export", gzip.decompress(exported.read_bytes()))]
     for key in KEYS:
         assert [where for where, body in everything if key.encode() in body] == []
     found = {where for where, body in everything if PROMPT.encode() in body}
-    assert found == ({"database", "export"} if content == "full" else set())
+    kept = {"database", "export"} if content == "full" else set()
+    # Under ``full`` the database's file may hold a short text as it is.
+    assert found - ({"revenuer.db", "revenuer.db-wal"} if kept else set()) == kept

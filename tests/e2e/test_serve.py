@@ -67,7 +67,7 @@ def test_a_child_that_dies_is_started_again(tmp_path: Path) -> None:
         held = stores(system.settings)
         until(lambda: held.records.counts()["events"] >= 2, "both queries are in the log")
         assert held.records.counts()["events"] == 2
-        held.engine.dispose()
+        held.close()
 
 
 def test_stopping_is_clean_and_loses_nothing(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_stopping_is_clean_and_loses_nothing(tmp_path: Path) -> None:
         with System(tmp_path / "data", upstream) as again:
             held = stores(again.settings)
             until(lambda: held.records.counts()["events"] == 1, "the query is in the log")
-            held.engine.dispose()
+            held.close()
 
 
 def test_children_follow_their_parent(tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from detectors.core.baseline import Baselines
 from detectors.features import Extractor
-from service.bootstrap import scoring
+from service.bootstrap.replay import in_memory
+from service.bootstrap.scoring import Brain
 from service.gateway.dialects import Dialects
 from service.model.flag import Severity
 from service.replay.fit import fit_events
@@ -61,17 +62,22 @@ class Bench:
 
     def fit(self, files: Sequence[Path]) -> Baselines:
         """A baseline of these files."""
-        make = scoring.scorer(self.settings, scoring.Brain(self.extractor, Baselines.empty()), KEY)
-        events = Reader(files, dialects=Dialects())
+        scorer, checkpoint = in_memory(self.settings, Brain(self.extractor, Baselines.empty()), KEY)
         return fit_events(
-            events, make=make, provenance={"files": [f.name for f in files]}, seed=SEED, features=self.extractor.version
+            Reader(files, dialects=Dialects()),
+            scorer=scorer,
+            checkpoint=checkpoint,
+            provenance={"files": [f.name for f in files]},
+            seed=SEED,
+            features=self.extractor.version,
         )
 
     def judge(self, file: Path, baselines: Baselines, name: str) -> Line:
         """One trace under one baseline."""
-        make = scoring.scorer(self.settings, scoring.Brain(self.extractor, baselines), KEY)
+        scorer, checkpoint = in_memory(self.settings, Brain(self.extractor, baselines), KEY)
         evaluations: list[Evaluation] = []
-        result = run(Reader([file], dialects=Dialects()), make=make, on_evaluation=evaluations.append)
+        events = Reader([file], dialects=Dialects())
+        result = run(events, scorer=scorer, checkpoint=checkpoint, on_evaluation=evaluations.append)
         return _line(file, name, result, evaluations)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -64,9 +66,14 @@ class Plane:
         """Ids of the decisions there are."""
         return {decision.id for decision in self.stores.decisions.all()}
 
+    def change_the_database(self, statement: str) -> None:
+        """Run a statement behind the control plane's back."""
+        with closing(sqlite3.connect(self.settings.data / "revenuer.db")) as connection, connection:
+            connection.execute(statement)
+
     def lose_the_database(self) -> None:
         """Take the database away from under the running control plane."""
-        self.stores.engine.dispose()
+        self.stores.close()
         for path in self.settings.data.glob("revenuer.db*"):
             path.unlink()
 
@@ -84,7 +91,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Seeded:
     for decision in (a_decision("d-throttle"), a_decision("d-block", Kind.BLOCK)):
         held.decisions.add(decision)
     headers = _headers(held)
-    held.engine.dispose()
+    held.close()
     return Seeded(settings.data / "revenuer.db", headers)
 
 
@@ -100,7 +107,7 @@ def planes(seeded: Seeded, settings: Settings) -> Iterator[Plane]:
     held = stores(settings)
     app = build(settings, records=held.records, decisions=held.decisions, tokens=held.tokens, secrets=SECRETS)
     yield Plane(app, held, settings, seeded.headers)
-    held.engine.dispose()
+    held.close()
 
 
 def _headers(held: Stores) -> dict[str, dict[str, str]]:

@@ -28,8 +28,7 @@ async def test_readiness_for_a_viewer(plane: Plane) -> None:
     """A viewer reads what is wrong and what to do."""
     async with plane.client("viewer") as client:
         ready = (await client.get("/readyz")).json()
-        with plane.stores.engine.begin() as connection:
-            connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'later'")
+        plane.change_the_database("UPDATE alembic_version SET version_num = 'later'")
         unready = (await client.get("/readyz")).json()
     assert ready["counts"]["flags"] == 3
     assert "newer version" in unready["detail"]

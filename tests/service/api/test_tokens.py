@@ -36,7 +36,7 @@ def tokens(tmp_path: Path) -> Iterator[Tokens]:
     upgrade(settings)
     held = stores(settings)
     yield held.tokens
-    held.engine.dispose()
+    held.close()
 
 
 def test_a_token_opens_with_its_role(tokens: Tokens) -> None:

@@ -30,7 +30,7 @@ def seed(here: Installation, content: Literal["full", "redacted", "none"] = "ful
     events = [an_event(n) for n in range(EVENTS)]
     ids = tuple(text_id(event.id) for event in events)
     held.checkpoint.commit(Commit(events=events, flags=[a_flag(0, events=ids), a_flag(1), a_flag(2, id="other-1")]))
-    held.engine.dispose()
+    held.close()
 
 
 def test_export(here: Installation, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def role_of(here: Installation, text: str, at: int | None = None) -> str | None:
         identity = identify(held.tokens, key, text, clock() if at is None else at)
         return str(identity.role) if identity else None
     finally:
-        held.engine.dispose()
+        held.close()
 
 
 @pytest.mark.parametrize("role", ["viewer", "analyst", "admin"])
@@ -79,7 +79,7 @@ def test_an_admin_token_takes_the_place_of_the_first(here: Installation) -> None
     settings = Settings(data=here.data)
     held = stores(settings)
     bootstrap(held.tokens, settings, Secrets.load(settings.secrets_folder, create=True))
-    held.engine.dispose()
+    held.close()
     first = (here.data / "admin-token").read_text().strip()
     here.run("token", "create", "--role", "viewer")
     assert role_of(here, first) == "admin"
