@@ -164,7 +164,8 @@ def prepare(settings: Settings) -> None:
         (settings.data / "metrics").mkdir(exist_ok=True)
     except OSError as error:
         raise ServeError(
-            f"data folder {settings.data}: {error.strerror}; choose another with --data, or give user {os.getuid()} the right"
+            f"data folder {settings.data}: {error.strerror}; "
+            f"choose another with --data, or give user {os.getuid()} the right"
         ) from None
 
 

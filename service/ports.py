@@ -240,7 +240,7 @@ class Checkpoint(Protocol):
         ...
 
 
-class StoreUnavailable(Exception):  # noqa: N818 - says a state, like ConnectionRefused
+class StoreUnavailable(Exception):
     """The store cannot answer now: disk full, locked, or gone."""
 
 

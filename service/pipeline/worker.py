@@ -110,7 +110,8 @@ class Worker:
                 if not self._log_ahead():
                     break
         records = self._source.read(self._positions, BATCH)
-        self._report_damage()
+        # The reader has counted and logged it; asked for, so that it need not keep it.
+        self._source.damage()
         if not records:
             return False
         commit = Commit()
@@ -188,11 +189,6 @@ class Worker:
         self._checkpoint.commit(commit)
         metrics.EVENTS.labels("log").inc(len(commit.events))
         return True
-
-    def _report_damage(self) -> None:
-        for source, size in self._source.damage():
-            metrics.SPOOL_CORRUPT.inc(size)
-            log.error("spool.damaged", source=source, bytes=size)
 
 
 def run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from tests.detectors.factories import START, measured, observations
 HOUR = 3600.0
 
 
-def taken(cells: object, at: float = START + 160, **given: object) -> float:
+def taken(cells: object, at: float = START + 160, **given: Any) -> float:
     """Tokens on the odometer after 160 queries in these cells, without leak between them."""
     batch = observations(160, cell=cells, time=START + 160, **given)
     return measured(Odometer(), batch, at)["odometer.taken_3h"]

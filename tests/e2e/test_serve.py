@@ -22,7 +22,7 @@ pytestmark = pytest.mark.xdist_group("processes")
 def ask(system: System, *, key: str = "sk-test-1", text: str = "hello") -> int:
     """The status of one chat query."""
     body = json.dumps({"model": "m", "messages": [{"role": "user", "content": text}]}).encode()
-    request = urllib.request.Request(  # noqa: S310 - always http
+    request = urllib.request.Request(
         f"http://127.0.0.1:{system.listen}/v1/chat/completions",
         data=body,
         headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
