@@ -15,7 +15,7 @@ from service.model.flag import Flag, Rate, Severity
 
 A_FLAG = Flag(
     id="abc",
-    entity=Entity(Scope.ACCOUNT, "harvest-me"),
+    entity=Entity(Scope.ACCOUNT, "clone-factory"),
     severity=Severity.HIGH,
     score=0.97,
     flagged_at=1_793_525_400_000_000,
@@ -43,7 +43,7 @@ def test_flag() -> None:
     """Entity, severity, reasons, what speaks against, and the rate with its interval and n."""
     text = printed(report.flagged(flag_document(A_FLAG), 27.4))
     for expected in (
-        "harvest-me",
+        "clone-factory",
         "high",
         "0.97",
         "320",
