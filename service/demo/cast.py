@@ -55,7 +55,7 @@ class Actor:
 
 
 CAST = (
-    Actor("harvest-me", "list-of-prompts", 13.0),
+    Actor("clone-factory", "list-of-prompts", 36.0),
     Actor("acme-chatbot", "product", 10.0),
     Actor("nightly-evals", "nightly", 9.0, ceiling=80),
     Actor("batch-labels", "classify", 10.0),

@@ -19,10 +19,10 @@ _LABEL = re.compile(r"classif|\blabels?\b|one word|yes or no|single (?:letter|nu
 _NAMED = re.compile(r"(?:labels?|categories|classes|one of)[^:\n]{0,40}:\s*([^.\n]{3,400})")
 _LENGTHS = (
     (re.compile(r"\b(?:brief|concise|short|one sentence)"), 15, 60),
-    (re.compile(r"step by step|thorough|detailed|essay|story|in depth|\b\d\d (?:tasks|diverse|examples)"), 250, 700),
-    (re.compile(r"\b(?:write|generate|create|explain|describe|compose|design)"), 120, 450),
+    (re.compile(r"step by step|thorough|detailed|essay|story|in depth|\b\d\d (?:tasks|diverse|examples)"), 350, 1100),
+    (re.compile(r"\b(?:write|generate|create|explain|describe|compose|design)"), 200, 900),
 )
-_ANYTHING_ELSE = (40, 240)
+_ANYTHING_ELSE = (60, 400)
 _LIKE_INPUT = re.compile(r"\b(?:translat|rewrite|paraphrase|correct the|extract|convert)")
 
 
