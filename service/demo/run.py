@@ -110,7 +110,12 @@ def _line(console: Console, text: str) -> None:
 def _command(settings: Settings) -> str:
     """A line for the shell that asks for a flag; ``{}`` is its address."""
     program = Path(sys.executable).with_name("revenuer")
-    shown = os.path.relpath(program) if program.exists() else "revenuer"
-    data = shlex.quote(os.path.relpath(settings.data))
-    make = f"{shown} token create --role viewer --data {data}"
+    shown = shlex.quote(_near(program)) if program.exists() else "revenuer"
+    make = f"{shown} token create --role viewer --data {shlex.quote(_near(settings.data))}"
     return f'curl -s -H "Authorization: Bearer $({make})" {{}}'
+
+
+def _near(path: Path) -> str:
+    """The path as one would type it from here."""
+    short = os.path.relpath(path)
+    return str(path) if short.startswith("..") else short

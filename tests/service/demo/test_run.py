@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +16,7 @@ from rich.console import Console
 
 from service.demo import identity_map, run
 from service.demo.cast import CAST, Actor
+from service.demo.run import _command
 from service.demo.watch import Watch
 from service.gateway.identity import digest
 from service.secrets import Secrets
@@ -21,7 +25,6 @@ from tests.e2e.system import System, free_port, listening, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.xdist_group("system")
 FEW = [Actor(actor.name, actor.archetype, 6.0, actor.ceiling) for actor in CAST[:4]]
@@ -77,6 +80,18 @@ async def test_run(system: System) -> None:
     assert wanted <= {name for name, queries in seen.items() if queries >= 20}
     assert "4 callers send" in written.getvalue()
     assert token not in written.getvalue()
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+@pytest.mark.skipif(
+    shutil.which("revenuer") is None and not Path(sys.executable).with_name("revenuer").exists(),
+    reason="revenuer is run from its source, not installed",
+)
+def test_command_line(system: System) -> None:
+    """The line that is shown asks the control port with a token of its own making."""
+    line = _command(system.settings).format(f"http://127.0.0.1:{system.control}/api/v1/flags")
+    found = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True, env=system.environment)
+    assert "items" in json.loads(found.stdout)
 
 
 async def test_nobody_answers() -> None:
