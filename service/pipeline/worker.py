@@ -38,6 +38,10 @@ BATCH = 1024
 PURGE_EVERY = 3_600_000_000
 """Microseconds of stream time between looks for what is past its retention."""
 
+IDLE = 0.5
+"""Seconds to the next look when there was less than a whole batch. A commit's sync holds up the spool's on the same
+disk for a few milliseconds, so commits are few while there is no hurry."""
+
 LOG_FIRST = 8
 """Batches that the log goes ahead for each batch that is scored, while scoring is behind."""
 
@@ -96,8 +100,8 @@ class Worker:
         self._joiner = starts.joiner(resume.opened)
         self._log_joiner = starts.joiner(resume.log_opened) if self._is_ahead() else None
 
-    def step(self) -> bool:
-        """Take one batch; False when there was nothing to take.
+    def step(self) -> int:
+        """Take one batch; how many records it had.
 
         Raises
         ------
@@ -113,7 +117,7 @@ class Worker:
         # The reader has counted and logged it; asked for, so that it need not keep it.
         self._source.damage()
         if not records:
-            return False
+            return 0
         commit = Commit()
         joined = list(self._joiner.feed(records))
         events = [event(item, self._dialects) for item in joined]
@@ -124,7 +128,7 @@ class Worker:
         self._checkpoint.commit(commit)
         self._after(commit)
         self._purge()
-        return True
+        return len(records)
 
     def _advance(self, commit: Commit, records: Sequence[Sourced]) -> None:
         opened, commit.closed = self._joiner.drain()
@@ -196,7 +200,7 @@ def run(
     stop: Callable[[], bool],
     *,
     stale: Callable[[], bool] = lambda: False,
-    idle: float = 0.05,
+    idle: float = IDLE,
 ) -> None:
     """Step until ``stop``.
 
@@ -208,7 +212,7 @@ def run(
     while not stop():
         try:
             worker = make() if worker is None or stale() else worker
-            busy = worker.step()
+            busy = worker.step() >= BATCH
         except StoreUnavailable as error:
             # What this worker holds in memory is ahead of the store now, so it must not go on.
             worker = None
