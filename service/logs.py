@@ -69,6 +69,7 @@ def configure(role: str, *, stream: TextIO | None = None, level: int = logging.I
         library = logging.getLogger(name)
         library.handlers.clear()
         library.propagate, library.disabled = True, False
+        library.setLevel(logging.NOTSET)
     # At INFO these say what revenuer says itself, or statements with their parameters.
     for name in ("aiohttp.access", "alembic", "httpcore", "httpx", "sqlalchemy", "uvicorn"):
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
