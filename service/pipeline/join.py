@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 600_000_000
 """Microseconds of stream time after which a start without an end counts as unknown."""
+SLACK = 1024
+"""Queries that ended and may still be in the queue of deadlines before it is cleared of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,11 @@ class Joiner:
     orphans: int = 0
     """Ends without a start: it was not logged, or it had timed out before."""
     gaps: list[tuple[str, Gap]] = field(default_factory=list)
+    _waiting: list[tuple[int, bytes]] = field(init=False)
+    """A heap of arrivals. A body that comes in slowly is logged behind requests that arrived after it."""
+
+    def __post_init__(self) -> None:
+        self._await()
 
     def feed(self, records: Sequence[Sourced]) -> Iterator[Joined]:
         """The queries that these records complete."""
@@ -54,6 +62,7 @@ class Joiner:
                 yield from self._timed_out(item)
             if isinstance(record, Start):
                 self.open[record.id] = self.opened[record.id] = record
+                heapq.heappush(self._waiting, (record.at, record.id))
                 continue
             start = self._close(record.id)
             if start is None:
@@ -75,16 +84,20 @@ class Joiner:
         start = self.open.pop(event, None)
         if start is not None and self.opened.pop(event, None) is None:
             self.closed.append(event)
+        if len(self._waiting) > 2 * len(self.open) + SLACK:
+            self._await()
         return start
 
+    def _await(self) -> None:
+        self._waiting = [(start.at, start.id) for start in self.open.values()]
+        heapq.heapify(self._waiting)
+
     def _timed_out(self, item: Sourced) -> Iterator[Joined]:
-        # Starts are kept in order of arrival, so the oldest is first and one look is enough as a rule.
-        while self.open:
-            start = next(iter(self.open.values()))
-            if start.at + PATIENCE >= self.time:
-                return
-            self._close(start.id)
-            yield Joined(start, _unknown(start), item.source, item.sequence)
+        while self._waiting and self._waiting[0][0] + PATIENCE < self.time:
+            _, event = heapq.heappop(self._waiting)
+            start = self._close(event)
+            if start is not None:
+                yield Joined(start, _unknown(start), item.source, item.sequence)
 
 
 def _unknown(start: Start) -> End:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from service.model.query import Gap, Outcome
-from service.pipeline.join import PATIENCE, Joiner
+from service.pipeline.join import PATIENCE, SLACK, Joiner
 from tests.service.pipeline.factories import SECOND, T0, a_start, an_end, numbered
 
 
@@ -25,6 +25,24 @@ def test_time_out_comes_before_the_record_that_passes_it() -> None:
     late = an_end(other, after=PATIENCE + SECOND)
     outcomes = [j.end.outcome for j in Joiner().feed(numbered(lost, other, late))]
     assert outcomes == [Outcome.UNKNOWN, Outcome.UNKNOWN]
+
+
+def test_a_slow_body_does_not_hide_an_older_query() -> None:
+    """A start that was logged behind a younger one still times out at its own time, and first."""
+    slow, quick = a_start(T0), a_start(T0 + 9 * SECOND)
+    later = a_start(T0 + PATIENCE + SECOND)
+    assert [j.start.id for j in Joiner().feed(numbered(quick, slow, later))] == [slow.id]
+
+
+def test_queries_that_ended_are_not_remembered() -> None:
+    """However many come and go while one stays open, what is held is in proportion to what is open."""
+    joiner = Joiner()
+    starts = [a_start(T0 + i) for i in range(2 * SLACK + 2)]
+    list(joiner.feed(numbered(starts[0])))
+    for start in starts[1:]:
+        list(joiner.feed(numbered(start, an_end(start))))
+    assert list(joiner.open) == [starts[0].id]
+    assert len(joiner._waiting) <= SLACK + 2
 
 
 def test_an_end_without_a_start_is_counted() -> None:
