@@ -27,6 +27,7 @@ SPOOL_CORRUPT = Counter("revenuer_spool_corrupt_bytes_total", "Bytes of damaged 
 LAG_SECONDS = Gauge("revenuer_lag_seconds", "Age of the oldest record not yet scored.", multiprocess_mode="mostrecent")
 LAG_BYTES = Gauge("revenuer_lag_bytes", "Bytes of the spool not yet scored.", multiprocess_mode="mostrecent")
 EVENTS = Counter("revenuer_events_total", "Events taken from the spool, by stage.", ["stage"])
+SKIPPED = Counter("revenuer_skipped_total", "What the worker could not take and passed over, by stage.", ["stage"])
 DUPLICATES = Counter("revenuer_duplicates_total", "Records skipped because they were taken before.")
 EVALUATIONS = Counter("revenuer_evaluations_total", "Scorings of an entity, by scope.", ["scope"])
 FLAGS = Counter("revenuer_flags_total", "Flags raised, by severity.", ["severity"])

@@ -73,6 +73,7 @@ def scorer(settings: Settings, parts: Brain, key: bytes) -> Callable[[Checkpoint
             rules=rules,
             settings=settings.scoring,
             trail_days=settings.retention.trail,
+            state_days=settings.retention.states,
             key=key,
         )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from detectors.core.state import dump, load
+from service.pipeline.skipped import skipped
 from service.ports import EntityState
 
 if TYPE_CHECKING:
@@ -59,16 +60,32 @@ def pack(entity: Followed, detectors: Iterable[Detector]) -> EntityState:
 
 
 def unpack(stored: EntityState, detectors: Iterable[Detector]) -> Followed:
-    """The entity again. A detector that is new, or of another version, begins anew."""
-    packed = _DECODER.decode(stored.states)
-    states = {}
-    for detector in detectors:
-        version, data = packed.states.get(detector.name, (0, b""))
-        empty = detector.empty()
-        states[detector.name] = load(data, empty) if version == detector.version else empty
+    """The entity again. A detector that is new, of another version or unreadable begins anew."""
+    packed = _packed(stored.states)
+    states = {detector.name: _state(packed, detector) for detector in detectors}
     return Followed(
         states, stored.queries, stored.first_seen, stored.last_seen, stored.window, stored.raised, packed.recent
     )
+
+
+def _packed(data: bytes) -> _Packed:
+    try:
+        return _DECODER.decode(data)
+    except msgspec.MsgspecError as error:
+        skipped("state", error)
+        return _Packed({}, [])
+
+
+def _state(packed: _Packed, detector: Detector) -> State:
+    version, data = packed.states.get(detector.name, (0, b""))
+    empty = detector.empty()
+    if version != detector.version:
+        return empty
+    try:
+        return load(data, empty)
+    except ValueError as error:
+        skipped("state", error, detector=detector.name)
+        return empty
 
 
 class Entities:
@@ -104,6 +121,12 @@ class Entities:
             self.windows.pop(entity, None)
         else:
             self.windows[entity] = followed.window
+
+    def anew(self, entity: Entity, followed: Followed) -> None:
+        """What was known of the entity no longer counts: it is as one never seen."""
+        fresh = self._made(entity, None)
+        for name in Followed.__slots__:
+            setattr(followed, name, getattr(fresh, name))
 
     def changed(self) -> dict[Entity, EntityState]:
         """What changed since the last call, packed. Cold entities leave the memory."""

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from detectors.core.observation import Observations
 from detectors.features import Prompt
+from service.model.ids import text_id
 from service.model.query import Operation
+from service.pipeline.skipped import skipped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from service.model.query import QueryEvent
     from service.pipeline.trail import Recognised
 
+TEXT = ("has_text", "prompt", "skeleton", "slots", "cell", "embedding", "surface", "ngrams")
+"""What the extractor fills; zero in a row without a text."""
 CHARACTERS_PER_TOKEN = 4
 """Rule of thumb where the upstream did not count (English text, byte-pair encodings)."""
 
@@ -30,8 +34,23 @@ def observe(events: Sequence[QueryEvent], recognised: Sequence[Recognised], extr
         rows.rerun[i] = known.rerun
         rows.retry[i] = event.headers.get("x-stainless-retry-count", "0") not in ("", "0")
         rows.ok[i] = 200 <= event.status < 300
-    extractor.fill(rows, [prompt(event) for event in events])
+    _fill(rows, events, extractor)
     return rows
+
+
+def _fill(rows: Observations, events: Sequence[QueryEvent], extractor: Extractor) -> None:
+    prompts = [prompt(event) for event in events]
+    try:
+        extractor.fill(rows, prompts)
+    except Exception:  # noqa: BLE001 - met again below, and told there
+        # One by one, so that the text it breaks on costs no other query its features.
+        for i, event in enumerate(events):
+            try:
+                extractor.fill(rows.take(slice(i, i + 1)), [prompts[i]])
+            except Exception as error:  # noqa: BLE001 - the query counts, as one without a text
+                skipped("features", error, query=text_id(event.id))
+                for name in TEXT:
+                    getattr(rows, name)[i] = 0
 
 
 def prompt(event: QueryEvent) -> Prompt | None:

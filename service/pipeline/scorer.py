@@ -20,6 +20,7 @@ from service.pipeline import trail
 from service.pipeline.admission import DAY, Admission
 from service.pipeline.entities import RECENT, Entities
 from service.pipeline.observe import observe
+from service.pipeline.skipped import skipped, told
 from service.pipeline.windows import Windows
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from detectors.core.detector import Detector, Score
     from detectors.core.observation import Observations
+    from detectors.core.state import State
     from detectors.features import Extractor
     from service.model.query import QueryEvent
     from service.pipeline.entities import Followed
@@ -52,6 +54,7 @@ class Scorer:
         rules: Rules,
         settings: Scoring,
         trail_days: int,
+        state_days: int,
         key: bytes,
     ) -> None:
         self._checkpoint = checkpoint
@@ -60,6 +63,9 @@ class Scorer:
         self.rules = rules
         self._windows = Windows(settings.window, round(settings.lateness * 1e6))
         self._memory = trail_days * DAY
+        self._kept = state_days * DAY
+        self._degraded: set[str] = set()
+        """Detectors of which a failure was told already."""
         self._key = key
         resume = checkpoint.resume()
         self._admission = Admission(key, resume.meta.get("admission", b""))
@@ -118,13 +124,37 @@ class Scorer:
     def _fold(
         self, entity: Entity, followed: Followed, events: list[QueryEvent], rows: Observations, into: Commit
     ) -> None:
-        """Fold the entity's rows up to each of its moments and evaluate there, then fold the rest."""
+        """Fold the entity's rows; after a silence longer than states are kept it begins anew.
+
+        By event time, so that it does not matter whether retention took the states in the meantime.
+        """
+        start, last = 0, followed.last_seen
+        for i, event in enumerate(events):
+            if last and event.done - last > self._kept:
+                self._fold_span(entity, followed, events[start:i], rows.take(slice(start, i)), into, now=event.done)
+                self._entities.anew(entity, followed)
+                start = i
+            last = event.done
+        rest = rows.take(slice(start, None)) if start else rows
+        self._fold_span(entity, followed, events[start:], rest, into, now=self.time)
+
+    def _fold_span(
+        self,
+        entity: Entity,
+        followed: Followed,
+        events: list[QueryEvent],
+        rows: Observations,
+        into: Commit,
+        *,
+        now: int,
+    ) -> None:
+        """Fold rows up to each of the entity's moments until ``now`` and evaluate there, then fold the rest."""
         moments, window = self._windows.moments(
             [event.done for event in events],
             window=followed.window,
             last_seen=followed.last_seen,
             queries=followed.queries,
-            now=self.time,
+            now=now,
         )
         taken = 0
         for upto, moment in moments:
@@ -138,13 +168,38 @@ class Scorer:
         if not events:
             return
         for detector in self._detectors[entity.scope]:
-            followed.states[detector.name] = detector.update(followed.states[detector.name], rows)
+            followed.states[detector.name] = self._updated(detector, followed.states[detector.name], rows)
         followed.queries += len(events)
         followed.first_seen = followed.first_seen or events[0].at
         followed.last_seen = events[-1].done
         followed.recent = [*followed.recent, *(event.id for event in events)][-RECENT:]
 
+    def _updated(self, detector: Detector, state: State, rows: Observations) -> State:
+        try:
+            return detector.update(state, rows)
+        except Exception as error:  # noqa: BLE001 - the others are sound, and their states are kept
+            if len(rows) == 1:
+                self._note(detector, error)
+                return state
+        # One by one, so that it leaves out the query it breaks on and no other, however the stream was cut.
+        for i in range(len(rows)):
+            state = self._updated(detector, state, rows.take(slice(i, i + 1)))
+        return state
+
+    def _note(self, detector: Detector, error: Exception) -> None:
+        """Count a detector's failure, and tell of its first: one that is broken fails each time."""
+        metrics.DETECTOR_ERRORS.labels(detector.name).inc()
+        if detector.name not in self._degraded:
+            self._degraded.add(detector.name)
+            log.error("detector.degraded", detector=detector.name, **told(error))
+
     def _evaluate(self, entity: Entity, followed: Followed, moment: Moment, into: Commit) -> None:
+        try:
+            self._judge(entity, followed, moment, into)
+        except Exception as error:  # noqa: BLE001 - the states are sound, and the next moment may be judged
+            skipped("judge", error, scope=str(entity.scope))
+
+    def _judge(self, entity: Entity, followed: Followed, moment: Moment, into: Commit) -> None:
         scores = self._scores(entity, followed, moment.at)
         fused = fuse(scores)
         if fused is None:
@@ -163,10 +218,8 @@ class Scorer:
         for detector in self._detectors[entity.scope]:
             try:
                 score = detector.score(followed.states[detector.name], baseline, at / 1e6)
-            except Exception:
-                # One broken detector is left out and counted; the others still speak.
-                log.exception("detector.degraded", detector=detector.name, scope=str(entity.scope))
-                metrics.DETECTOR_ERRORS.labels(detector.name).inc()
+            except Exception as error:  # noqa: BLE001 - it is left out and counted; the others still speak
+                self._note(detector, error)
                 continue
             if score is not None:
                 found[detector.name] = score

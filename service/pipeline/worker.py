@@ -19,12 +19,13 @@ import structlog
 from service import metrics
 from service.pipeline.events import event
 from service.pipeline.join import Joiner
+from service.pipeline.skipped import skipped
 from service.ports import Commit, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from service.model.query import Start
+    from service.model.query import QueryEvent, Start
     from service.pipeline.join import Joined
     from service.pipeline.scorer import Scorer
     from service.ports import Checkpoint, Dialects, EventSource, Resume, Sourced
@@ -45,8 +46,15 @@ disk for a few milliseconds, so commits are few while there is no hurry."""
 LOG_FIRST = 8
 """Batches that the log goes ahead for each batch that is scored, while scoring is behind."""
 
+CUT = 8
+"""A batch that scoring breaks on is tried again as parts, this many of them, until the query it breaks on is alone."""
+
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 """Seconds between tries while the store is unavailable."""
+
+
+class ScoringError(Exception):
+    """Scoring broke on a batch of several records. What the worker holds is worthless; nothing was stored."""
 
 
 class Seal(Protocol):
@@ -68,9 +76,19 @@ class Starts:
         return {key: self._seal.seal(self._encode(start)) for key, start in starts.items()}
 
     def joiner(self, stored: Mapping[bytes, bytes]) -> Joiner:
-        """A joiner that has them open, oldest first."""
-        starts = sorted((self._decode(self._seal.open(data)) for data in stored.values()), key=lambda s: s.at)
+        """A joiner that has them open, oldest first.
+
+        One that cannot be read, because the key was changed, stays in the store and is passed over.
+        """
+        starts = sorted(filter(None, map(self._opened, stored.values())), key=lambda start: start.at)
         return Joiner(open={start.id: start for start in starts})
+
+    def _opened(self, data: bytes) -> Start | None:
+        try:
+            return self._decode(self._seal.open(data))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the stream must go on
+            skipped("open_query", error)
+            return None
 
 
 class Worker:
@@ -94,17 +112,26 @@ class Worker:
         self._scorer = scorer
         self._max_lag = max_lag
         self._purged = 0
+        self.spent = False
+        """Whether scoring broke, so that a new worker must go on from the checkpoint."""
         resume: Resume = checkpoint.resume()
         self._positions = dict(resume.positions)
         self._logged = {**resume.positions, **resume.logged}
         self._joiner = starts.joiner(resume.opened)
         self._log_joiner = starts.joiner(resume.log_opened) if self._is_ahead() else None
 
-    def step(self) -> int:
+    def step(self, limit: int | None = None) -> int:
         """Take one batch; how many records it had.
+
+        Parameters
+        ----------
+        limit
+            Records at most; ``BATCH`` or somewhat more by default.
 
         Raises
         ------
+        ScoringError
+            Nothing of the batch was stored: build a new worker and take less at once.
         StoreUnavailable
             Nothing of the batch was stored, and nothing is lost: build a new worker and go on.
 
@@ -113,7 +140,7 @@ class Worker:
             for _ in range(LOG_FIRST):
                 if not self._log_ahead():
                     break
-        records = self._source.read(self._positions, BATCH)
+        records = self._source.read(self._positions, limit or BATCH)[:limit]
         # The reader has counted and logged it; asked for, so that it need not keep it.
         self._source.damage()
         if not records:
@@ -123,12 +150,28 @@ class Worker:
         events = [event(item, self._dialects) for item in joined]
         commit.events = [e for e, item in zip(events, joined, strict=True) if not self._is_logged(item)]
         if self._scorer is not None:
-            self._scorer.take(events, commit)
+            commit = self._scored(self._scorer, events, commit, alone=len(records) == 1)
         self._advance(commit, records)
         self._checkpoint.commit(commit)
+        if self._scorer is not None:
+            metrics.EVENTS.labels("score").inc(len(events))
         self._after(commit)
         self._purge()
         return len(records)
+
+    def _scored(self, scorer: Scorer, events: Sequence[QueryEvent], commit: Commit, *, alone: bool) -> Commit:
+        """The commit with scores in it; without, where scoring breaks on a record that is ``alone``."""
+        try:
+            scorer.take(events, commit)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            if not alone:
+                raise ScoringError from error
+            skipped("score", error)
+            self.spent = True
+            return Commit(events=commit.events)
+        return commit
 
     def _advance(self, commit: Commit, records: Sequence[Sourced]) -> None:
         opened, commit.closed = self._joiner.drain()
@@ -151,10 +194,10 @@ class Worker:
         for flag in commit.flags:
             metrics.FLAGS.labels(flag.severity).inc()
             log.info("flag.raised", flag=flag.id, entity=str(flag.entity), severity=flag.severity, score=flag.score)
+        metrics.SKIPPED.labels("orphan").inc(self._joiner.orphans)
+        self._joiner.orphans = 0
         self._source.release(self._positions)
-        lag = self._source.lag(self._positions)
-        metrics.LAG_BYTES.set(lag.bytes)
-        metrics.LAG_SECONDS.set(max(0.0, time.time() - lag.oldest / 1e6) if lag.oldest else 0.0)
+        self._lag()
 
     def _purge(self) -> None:
         """A slice an hour of stream time, and the next slice with the next batch until nothing is left."""
@@ -168,10 +211,16 @@ class Worker:
         return any(n > self._positions.get(source, 0) for source, n in self._logged.items())
 
     def _behind(self) -> bool:
-        if self._scorer is None:
-            return False
-        oldest = self._source.lag(self._positions).oldest
-        return oldest is not None and time.time() - oldest / 1e6 > self._max_lag
+        # Looked at before the batch too, because while the store takes nothing there is no after.
+        return self._lag() > self._max_lag and self._scorer is not None
+
+    def _lag(self) -> float:
+        """Seconds that the worker is behind, told to the metrics."""
+        lag = self._source.lag(self._positions)
+        seconds = max(0.0, time.time() - lag.oldest / 1e6) if lag.oldest else 0.0
+        metrics.LAG_BYTES.set(lag.bytes)
+        metrics.LAG_SECONDS.set(seconds)
+        return seconds
 
     def _log_ahead(self) -> bool:
         """Write the log rows of one batch beyond the scoring cursor; False when there was none."""
@@ -204,15 +253,17 @@ def run(
 ) -> None:
     """Step until ``stop``.
 
-    A new worker begins from the checkpoint after a failure of the store, and when ``stale`` says
-    that what workers are made of has changed.
+    A new worker begins from the checkpoint after a failure of the store or of scoring, and when ``stale``
+    says that what workers are made of has changed. A record that scoring breaks on is logged and not scored.
     """
     worker: Worker | None = None
+    limit: int | None = None
     pause = SHORTEST_PAUSE
     while not stop():
         try:
-            worker = make() if worker is None or stale() else worker
-            busy = worker.step() >= BATCH
+            worker = make() if worker is None or worker.spent or stale() else worker
+            taken = worker.step(limit)
+            busy = taken >= (limit or BATCH)
         except StoreUnavailable as error:
             # What this worker holds in memory is ahead of the store now, so it must not go on.
             worker = None
@@ -220,6 +271,11 @@ def run(
             time.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
             continue
+        except ScoringError as error:
+            worker, limit = None, max((limit or BATCH) // CUT, 1)
+            log.warning("batch.cut", error=type(error.__cause__).__name__, limit=limit)
+            continue
+        limit = limit * 2 if limit and limit * 2 < BATCH else None
         pause = SHORTEST_PAUSE
         if not busy:
             time.sleep(idle)

@@ -15,8 +15,9 @@ from service.backends.memory import MemoryCheckpoint
 from service.backends.seal import AesSeal
 from service.bootstrap.scoring import Brain, scorer
 from service.gateway.dialects import Dialects
-from service.model.query import Outcome, Record, Start
+from service.model.query import Gap, Inspect, Outcome, Query, Record, Start
 from service.pipeline import worker as module
+from service.pipeline.scorer import Scorer
 from service.pipeline.worker import Starts, Worker
 from service.ports import Commit, Lag, Sourced, StoreUnavailable
 from service.settings import Settings
@@ -24,6 +25,8 @@ from tests.service.pipeline.factories import SECOND, T0, a_start, an_end
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from service.model.query import QueryEvent
 
 KEY = b"k" * 32
 WORDS = [
@@ -102,19 +105,26 @@ def brain() -> Brain:
     return Brain(Extractor(KEY), Baselines.empty())
 
 
-def a_worker(source: Source, store: MemoryCheckpoint, brain: Brain, *, max_lag: float = 5.0) -> Worker:
+def a_worker(
+    source: Source,
+    store: MemoryCheckpoint,
+    brain: Brain,
+    *,
+    max_lag: float = 5.0,
+    dialects: Dialects | None = None,
+) -> Worker:
     """A worker that goes on from the store."""
     seal = Starts(AesSeal(KEY), msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(Start).decode)
     make = scorer(Settings(), brain, KEY)
     return Worker(
-        source=source, ahead=source, checkpoint=store, dialects=Dialects(), starts=seal, scorer=make(store),
+        source=source, ahead=source, checkpoint=store, dialects=dialects or Dialects(), starts=seal, scorer=make(store),
         max_lag=max_lag,
     )  # fmt: skip
 
 
-def drained(source: Source, store: MemoryCheckpoint, brain: Brain, **changes: float) -> MemoryCheckpoint:
+def drained(source: Source, store: MemoryCheckpoint, brain: Brain, *, max_lag: float = 5.0) -> MemoryCheckpoint:
     """The store after one undisturbed worker took everything."""
-    worker = a_worker(source, store, brain, **changes)
+    worker = a_worker(source, store, brain, max_lag=max_lag)
     while worker.step():
         pass
     return store
@@ -192,3 +202,67 @@ def test_the_log_goes_ahead_when_scoring_lags(
     # Killed while ahead: the next one goes on from both cursors.
     assert outcome(drained(Source(records, oldest=T0), store, brain)) == expected
     assert not store.resume().log_opened
+
+
+class Breaking(Scorer):
+    """A scorer that breaks on one account, after it has changed what it holds."""
+
+    def take(self, events: Sequence[QueryEvent], into: Commit) -> None:
+        super().take(events, into)
+        if any(event.account == "acct-poison" for event in events):
+            raise ArithmeticError("no such number")
+
+
+def test_a_query_that_scoring_breaks_on_is_logged_and_left_out(
+    undisturbed: tuple[list[Sourced], tuple[object, ...]], brain: Brain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker lives; the query is in the log; every other query is scored as if it had not come."""
+    monkeypatch.setattr(module, "BATCH", 64)
+    monkeypatch.setattr("service.bootstrap.scoring.Scorer", Breaking)
+    records, (evaluations, ends, counts, _) = undisturbed
+    poison = a_start(T0 + 40 * SECOND, account="acct-poison")
+    position = next(
+        i for i, item in enumerate(records) if not isinstance(item.record, Gap) and item.record.at > poison.at
+    )
+    whole = [item.record for item in records]
+    whole[position:position] = [poison, an_end(poison, after=0)]
+    source, store = Source(sourced(whole)), MemoryCheckpoint(keep_events=True)
+    module.run(
+        lambda: a_worker(source, store, brain),
+        lambda: store.resume().positions.get("boot-1", 0) == len(whole),
+        idle=0.0,
+    )
+    found, logged, states, _ = outcome(store)
+    assert poison.id in store.events
+    assert isinstance(logged, list)
+    assert isinstance(ends, list)
+    assert len(logged) == len(ends) + 1
+    assert (found, states) == (evaluations, counts)
+
+
+class Brittle(Dialects):
+    """Breaks on one body, and on one answer."""
+
+    def read(self, method: str, path: str, body: bytes, *, full: bool) -> tuple[Query, object]:
+        if body == b"poison":
+            raise RecursionError("too deep")
+        return super().read(method, path, body, full=full)
+
+
+def test_a_body_that_cannot_be_read_keeps_its_row(brain: Brain) -> None:
+    """Who asked and when is logged, as a query that was not understood."""
+    start = a_start(body=b"poison", size=6)
+    store = MemoryCheckpoint(keep_events=True)
+    worker = a_worker(Source(sourced([start, an_end(start)])), store, brain, dialects=Brittle())
+    assert worker.step()
+    event = store.events[start.id]
+    assert (event.account, event.request_bytes, event.query.inspect) == ("acct-1", 6, Inspect.UNPARSED)
+
+
+def test_open_queries_under_another_key_do_not_stop_the_stream(brain: Brain) -> None:
+    """A start that was sealed under a key that is gone is passed over; the next query is taken."""
+    store, lost, start = MemoryCheckpoint(keep_events=True), a_start(), a_start(T0 + SECOND)
+    store.commit(Commit(positions={"boot-1": 1}, logged={"boot-1": 1}, opened={lost.id: AesSeal(b"o" * 32).seal(b"x")}))
+    drained(Source(sourced([lost, start, an_end(start)])), store, brain)
+    assert list(store.events) == [start.id]
+    assert list(store.resume().opened) == [lost.id]
