@@ -63,7 +63,7 @@ def _time(record: dict[str, Any]) -> int:
 def _query(record: dict[str, Any], begin: int) -> Query:
     return Query(
         offset=_time(record) - begin,
-        took=round(record.get("latency_ms", 0) * 1000),
+        took=round((record.get("latency_ms") or 0) * 1000),
         account=f"{record['trace']}/{record['account']}",
         path=record["path"],
         headers={name.lower(): value for name, value in record.get("headers", {}).items()},
