@@ -38,12 +38,15 @@ class Workers:
         self._extractor = Extractor(self._keys.digest_key) if settings.scoring.enabled else None
         self._baseline = -1
         self._make_scorer: Callable[[Checkpoint], Scorer] | None = None
+        self._readers: list[SpoolReader] = []
 
     def __call__(self) -> Worker:
-        """A worker."""
+        """A worker. The one before it must not go on: its files are closed."""
+        while self._readers:
+            self._readers.pop().close()
         if self._extractor is not None and self.stale():
             self._baseline = self._learnt()
-            parts = Brain(self._extractor, baselines(self._settings))
+            parts = Brain(self._extractor, baselines(self._settings, features=self._extractor.version))
             self._make_scorer = scorer(self._settings, parts, self._keys.digest_key)
         return Worker(
             source=self._reader(),
@@ -66,4 +69,6 @@ class Workers:
             return 0
 
     def _reader(self) -> SpoolReader:
-        return SpoolReader(self._settings.spool, self._keys.spool_key, retain=self._settings.log.retain)
+        reader = SpoolReader(self._settings.spool, self._keys.spool_key, retain=self._settings.log.retain)
+        self._readers.append(reader)
+        return reader
