@@ -149,6 +149,14 @@ class Settings(_Part):
             raise ValueError(f"invalid port in '{value}': must be at most 65535")
         return value
 
+    @field_validator("stream")
+    @classmethod
+    def _known_stream(cls, value: str) -> str:
+        if value != "spool:":
+            # Not quoted: a URL may hold a password.
+            raise ValueError("this version has one way from gateway to worker, 'spool:'; leave the setting out")
+        return value
+
     @model_validator(mode="after")
     def _two_ports(self) -> Self:
         # Port 0 asks the system for any free one, so two of them differ.

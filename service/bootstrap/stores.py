@@ -12,12 +12,16 @@ from service.backends.sql.dialect import connect
 from service.backends.sql.records import SqlRecords
 from service.backends.sql.tokens import SqlTokens
 from service.secrets import Secrets
+from service.settings import SettingsError, without_password
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from service.ports import Checkpoint, Decisions, Records, Tokens
     from service.settings import Settings
+
+
+SCHEMES = ("sqlite", "sqlite+pysqlite")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ def secrets(settings: Settings) -> Secrets:
 
 def stores(settings: Settings) -> Stores:
     """The stores; nothing is made or changed by opening them."""
-    engine = connect(settings.database_url)
+    engine = connect(_url(settings))
     return Stores(
         records=SqlRecords(engine),
         decisions=SqlDecisions(engine, settings.decisions_file),
@@ -50,4 +54,28 @@ def stores(settings: Settings) -> Stores:
 
 def upgrade(settings: Settings) -> bool:
     """Bring the schema to its head; whether the database was empty before."""
-    return schema.upgrade(settings.database_url)
+    return schema.upgrade(_url(settings))
+
+
+def downgrade(settings: Settings, revision: str) -> None:
+    """Take the schema back to a revision."""
+    schema.downgrade(_url(settings), revision)
+
+
+def _url(settings: Settings) -> str:
+    """The database's URL, of a kind that there is a store for.
+
+    Raises
+    ------
+    SettingsError
+        It is of another kind, or names no file: processes that share a database cannot share a memory.
+
+    """
+    url = settings.database_url
+    scheme, _, path = url.partition("://")
+    if scheme not in SCHEMES or not path.startswith("/") or path[1:].partition("?")[0] in ("", ":memory:"):
+        raise SettingsError(
+            f"database: '{without_password(url)}' cannot be used; this version keeps its state in SQLite: "
+            "leave the setting out, or set it to sqlite:////absolute/path.db"
+        )
+    return url

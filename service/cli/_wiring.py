@@ -80,9 +80,9 @@ def upgrade(settings: Settings) -> None:
 
 def downgrade(settings: Settings, revision: str) -> None:
     """Take the schema back."""
-    from service.backends.sql.schema import downgrade as back
+    from service.bootstrap.stores import downgrade as back
 
-    back(settings.database_url, revision)
+    back(settings, revision)
 
 
 def reader(files: Sequence[Path], *, strict: bool) -> Reader:

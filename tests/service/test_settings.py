@@ -55,6 +55,14 @@ def test_the_file_may_be_named_by_the_environment(tmp_path: Path) -> None:
     assert load(environment={"REVENUER_CONFIG": str(path)}).content == "full"
 
 
+@pytest.mark.parametrize("url", ["redis://:hunter2@broker:6379/0", "spool", ""])
+def test_a_stream_of_another_kind_is_refused(url: str, tmp_path: Path) -> None:
+    """There is one way from gateway to worker; another is not taken in silence, and no password is shown."""
+    found = refused(tmp_path, f"content: none\nstream: '{url}'\n")
+    assert found.startswith("revenuer.yaml:2: stream: this version has one way from gateway to worker, 'spool:'")
+    assert "hunter2" not in found
+
+
 @pytest.mark.parametrize("name", sorted(ENVIRONMENT.values()))
 def test_every_variable_is_a_setting(name: str) -> None:
     """No variable of the environment sets what is not there."""
