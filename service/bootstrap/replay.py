@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from detectors.core.baseline import Baselines
@@ -32,13 +33,16 @@ the same files give the same scores on every machine."""
 def key(settings: Settings) -> bytes:
     """The installation's digest key, so that its own log replays to its own scores."""
     folder = settings.secrets_folder
-    return Secrets.load(folder).digest_key if (folder / "digest_key").exists() else STRANGER
+    ours = (folder / "digest_key").exists() or os.environ.get("REVENUER_DIGEST_KEY")
+    return Secrets.load(folder).digest_key if ours else STRANGER
 
 
 def in_memory(settings: Settings, parts: Brain, own: bytes) -> tuple[Scorer, Checkpoint]:
     """A scorer over a store in memory, and that store."""
     # The runner takes evaluations and flags from the commits; the store need not keep them.
-    checkpoint = MemoryCheckpoint(on_evaluation=lambda _: None, on_flag=lambda _: None)
+    checkpoint = MemoryCheckpoint(
+        on_evaluation=lambda _: None, on_flag=lambda _: None, trail_days=settings.retention.trail
+    )
     return scorer(settings, parts, own)(checkpoint), checkpoint
 
 
@@ -66,7 +70,8 @@ def replay(
 
     """
     own = key(settings)
-    parts = Brain(Extractor(own), baselines(settings, baseline))
+    extractor = Extractor(own)
+    parts = Brain(extractor, baselines(settings, baseline, features=extractor.version))
     made, checkpoint = in_memory(settings, parts, own)
     return run(events, scorer=made, checkpoint=checkpoint, on_events=on_events, on_evaluation=on_evaluation)
 

@@ -32,8 +32,15 @@ class Brain:
     baselines: Baselines
 
 
-def baselines(settings: Settings, asked: Path | None = None) -> Baselines:
+def baselines(settings: Settings, asked: Path | None = None, *, features: str = "") -> Baselines:
     """The baseline asked for, else the installation's own, else the shipped one.
+
+    Parameters
+    ----------
+    asked
+        What the command line names.
+    features
+        Version of the features that are compared with it; empty where nothing is compared.
 
     Raises
     ------
@@ -44,14 +51,29 @@ def baselines(settings: Settings, asked: Path | None = None) -> Baselines:
     """
     chosen = asked or settings.scoring.baseline
     if chosen:
-        return Baselines.load(chosen)
+        return _load(chosen, features)
     own = settings.own_baseline
     if settings.scoring.learn and own.exists():
         try:
-            return Baselines.load(own)
+            return _load(own, features)
         except BaselineError as error:
             log.warning("baseline.unusable", file=str(own), error=str(error))
     return Baselines.default()
+
+
+def _load(path: Path, features: str) -> Baselines:
+    """The baseline in a file. Numbers that were measured in another way are no measure for these."""
+    held = Baselines.load(path)
+    versions = {detector.name: detector.version for detector in all_detectors()}
+    changed = [name for name, version in held.detectors.items() if versions.get(name, version) != version]
+    if features and held.features not in ("", features):
+        changed.append(f"features ({held.features}, now {features})")
+    if changed:
+        raise BaselineError(
+            f"baseline {path} was fitted with other versions of {', '.join(changed)}; "
+            "fit a new one with 'revenuer baseline fit FILE... --out B'"
+        )
+    return held
 
 
 def scorer(settings: Settings, parts: Brain, key: bytes) -> Callable[[Checkpoint], Scorer]:
