@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from service.api.documents import flag_document, rfc3339, score_document
 from service.cli import _wiring
+from service.cli._fail import fail
 from service.cli._options import FILE, with_settings
 from service.cli._output import console, counted, json_lines, number, table
 
@@ -47,11 +48,28 @@ def replay(
     Ends with a table of the flagged entities. The exit code is 0 also when flags were raised.
     """
     reader = _wiring.reader(files, strict=strict)
-    with progress(reader) as advance:
-        result = _wiring.run(reader, settings, baseline, advance)
-    report_bad(reader)
-    _write(result, flags_file, scores_file)
+    # Opened first: what cannot be written is said before a long run, not after it.
+    with _output(flags_file, files) as write_flag, _output(scores_file, files) as write_score:
+        with progress(reader) as advance:
+            result = _wiring.run(reader, settings, baseline, advance)
+        report_bad(reader)
+        for flag in result.flags:
+            write_flag(flag_document(flag))
+        for entity, best in sorted(result.scores.items()):
+            write_score(score_document(entity, best.score, best.at))
     _close(result, reader)
+
+
+@contextlib.contextmanager
+def _output(path: Path | None, inputs: Sequence[Path]) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Writes documents to the file, or nowhere."""
+    if path is None:
+        yield lambda _: None
+        return
+    if path.exists() and any(path.samefile(given) for given in inputs):
+        fail(f"{path} is one of the files to be replayed; name another for the output")
+    with json_lines(path, force=True) as write:
+        yield write
 
 
 @contextlib.contextmanager
@@ -84,17 +102,6 @@ def report_bad(reader: Reader) -> None:
             click.echo(f"{file}: holds no query", err=True)
     if reader.late:
         click.echo(f"{reader.late:,} lines were too far out of order to be put in their place", err=True)
-
-
-def _write(result: Result, flags_file: Path | None, scores_file: Path | None) -> None:
-    if flags_file is not None:
-        with json_lines(flags_file, force=True) as write:
-            for flag in result.flags:
-                write(flag_document(flag))
-    if scores_file is not None:
-        with json_lines(scores_file, force=True) as write:
-            for entity, best in sorted(result.scores.items()):
-                write(score_document(entity, best.score, best.at))
 
 
 def _close(result: Result, reader: Reader) -> None:

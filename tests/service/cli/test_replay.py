@@ -68,6 +68,24 @@ def test_strict_stops(here: Installation, tmp_path: Path) -> None:
     assert not (tmp_path / "scores.jsonl").exists()
 
 
+def test_an_output_that_cannot_be_written_is_said_first(here: Installation, tmp_path: Path) -> None:
+    """Nothing is read for an output whose folder is not there."""
+    path = records(tmp_path, bad=1)
+    result = here.run("replay", str(path), "--flags", str(tmp_path / "none" / "flags.jsonl"))
+    assert result.exit_code == 2
+    assert "none" in result.stderr
+    assert f"{path}:31" not in result.stderr
+
+
+def test_an_input_is_never_overwritten(here: Installation, tmp_path: Path) -> None:
+    """A file that is to be replayed is refused as an output."""
+    path = records(tmp_path)
+    before = path.read_bytes()
+    result = here.run("replay", str(path), "--scores", str(path))
+    assert (result.exit_code, path.read_bytes()) == (2, before)
+    assert result.stderr == f"revenuer: {path} is one of the files to be replayed; name another for the output\n"
+
+
 def test_a_file_that_is_not_there(here: Installation, tmp_path: Path) -> None:
     """It is named in one line."""
     result = here.run("replay", str(tmp_path / "none.jsonl"))
