@@ -20,14 +20,18 @@ if TYPE_CHECKING:
     from service.settings import Settings
 
 
+SCOPES = [Scope.ACCOUNT.value, Scope.ORG.value, Scope.END_USER.value, Scope.IP_PREFIX.value]
+"""Those that a request tells, so that the guard can act on them."""
+
+
 @click.group(cls=Group)
 def decision() -> None:
     """Decisions about entities: allow, annotate, throttle, block."""
 
 
 @decision.command()
-@click.option("--scope", type=click.Choice([s.value for s in Scope]), default="account", show_default=True)
-@click.option("--value", required=True, metavar="ID", help="Of the entity in that scope.")
+@click.option("--scope", type=click.Choice(SCOPES), default="account", show_default=True)
+@click.option("--value", required=True, metavar="ID", help="As a flag shows it; an end user is ACCOUNT/USER.")
 @click.option("--kind", required=True, type=click.Choice([kind.value for kind in Kind]))
 @click.option("--until", type=Until(), metavar="7d", help="Duration or RFC 3339 time; without it, until removed.")
 @click.option("--reason", required=True, metavar="TEXT", help="For whoever asks later.")

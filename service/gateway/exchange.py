@@ -127,7 +127,8 @@ class Exchange:
             account=told.identity.account,
             org=told.identity.org,
             ip_prefix=told.ip_prefix,
-            end_user=end_user,
+            # One account's user is not another's of the same name; flags and scores name them so too.
+            end_user=f"{told.identity.account}/{end_user}" if end_user else "",
             now=told.arrived,
         )
         enforce(self._ruling)

@@ -119,10 +119,12 @@ def test_ruling_that_does_not_apply(gateway: Gateway, client: Peer, path: str, d
 
 
 @pytest.mark.parametrize(
-    ("scope", "value"), [(Scope.END_USER, "u-19"), (Scope.IP_PREFIX, "127.0.0.0/24")], ids=["end-user", "prefix"]
+    ("scope", "value"),
+    [(Scope.END_USER, "anonymous/u-19"), (Scope.IP_PREFIX, "127.0.0.0/24")],
+    ids=["end-user", "prefix"],
 )
 def test_other_scopes(gateway: Gateway, client: Peer, upstream: Upstream, scope: Scope, value: str) -> None:
-    """End users are blocked by what the body says, address prefixes by where the request comes from."""
+    """End users are blocked by their account and what the body says, address prefixes by where the request is from."""
     upstream.handler = upstream.records(answer())
     gateway.table.decisions.append(a_decision(value, Kind.BLOCK, scope=scope))
     for user in ("u-19", "u-20"):
@@ -130,6 +132,8 @@ def test_other_scopes(gateway: Gateway, client: Peer, upstream: Upstream, scope:
         client.send(request("/v1/chat/completions", body))
         blocked = user == "u-19" or scope is Scope.IP_PREFIX
         assert client.read_answer()[0].status == (403 if blocked else 200)
+    client.send(request("/v1/chat/completions", b'{"messages": [], "user": "u-19"}', ("x-api-key", KEY)))
+    assert client.read_answer()[0].status == (403 if scope is Scope.IP_PREFIX else 200), "another account's user"
 
 
 def test_broken_table(start: Callable[..., Gateway], path: str) -> None:

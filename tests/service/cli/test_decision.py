@@ -71,3 +71,10 @@ def test_until_is_from_now(here: Installation) -> None:
 
 def _day(at: int) -> str:
     return rfc3339(at)[:10]
+
+
+def test_a_scope_that_no_request_tells_is_refused(here: Installation) -> None:
+    """A decision that no guard could ever act on is not taken as if it held."""
+    result = here.run("decision", "add", "--scope", "campaign", "--value", "c", "--kind", "block", "--reason", "r")
+    assert result.exit_code == 2
+    assert "'campaign' is not one of 'account', 'org', 'end_user', 'ip_prefix'" in result.stderr
