@@ -61,6 +61,8 @@ class Parts:
     """None when the store answers and its schema is right, else what is wrong and what to do."""
     gateway: Callable[[], bool]
     """Whether a gateway holds the spool."""
+    callers: Callable[[], int]
+    """How many keys the identity map names; raises where it cannot be used."""
     baseline: Callable[[], tuple[str, str | None]]
     """What the baseline in force is, and why it does not support the alarm budget, None where it does."""
 
@@ -73,8 +75,9 @@ def examine(settings: Settings, parts: Parts, environment: Mapping[str, str] | N
     yield _data(settings)
     yield _guarded("secrets", lambda: _secrets(settings, parts))
     yield _guarded("database", lambda: _database(settings, parts))
-    yield _spool(settings)
+    yield _guarded("spool", lambda: _spool(settings))
     yield _disk(settings)
+    yield _guarded("identity map", lambda: _callers(settings, parts))
     yield _guarded("baseline", lambda: _baseline(parts))
     alive = probes.roles(settings.data / "metrics")
     if not fresh and parts.gateway():
@@ -174,6 +177,12 @@ def _disk(settings: Settings) -> Check:
     if free < needed:
         return Check("disk", State.BAD, found, f"make room: {needed / MIB:,.0f} MiB are the least, for the spool alone")
     return Check("disk", State.OK, found)
+
+
+def _callers(settings: Settings, parts: Parts) -> Check:
+    if settings.identity.map is None:
+        return Check("identity map", State.OK, "none: callers are known by the digests of their keys")
+    return Check("identity map", State.OK, f"{settings.identity.map} is sound, keys named: {parts.callers():,}")
 
 
 def _baseline(parts: Parts) -> Check:

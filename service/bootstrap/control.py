@@ -9,6 +9,8 @@ from service.api.control import clock
 from service.api.tokens import bootstrap as first_token
 from service.backends.decisions_file import DecisionsFile
 from service.bootstrap.stores import secrets, stores, upgrade
+from service.gateway.identity_map import IdentityMap
+from service.gateway.targets import Targets
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -32,7 +34,13 @@ def initialise(settings: Settings) -> str:
     notice
         What to tell whoever started it, empty where there is nothing to tell.
 
+    Raises
+    ------
+    SettingsError, BaselineError
+        A file that the settings name cannot be used, or the upstream is the gateway itself.
+
     """
+    _check(settings)
     keys = secrets(settings)
     new = upgrade(settings)
     held = stores(settings)
@@ -42,3 +50,15 @@ def initialise(settings: Settings) -> str:
     else:
         held.decisions.republish()
     return first_token(held.tokens, settings, keys, now=clock())
+
+
+def _check(settings: Settings) -> None:
+    """Refuse in one sentence what a process would otherwise die of again and again."""
+    if settings.upstream:
+        Targets(settings.upstream, listen=settings.listen)
+    IdentityMap(settings.identity.map)
+    if settings.scoring.enabled and settings.scoring.baseline:
+        # Here, so that neither the parent nor the control plane holds numpy where no file is named.
+        from detectors.core.baseline import Baselines  # noqa: PLC0415
+
+        Baselines.load(settings.scoring.baseline)

@@ -146,6 +146,7 @@ def doctor_parts(settings: Settings) -> Parts:
         secrets=lambda: secrets(settings, create=False),
         database=lambda: _database_problem(settings),
         gateway=lambda: _gateway_alive(settings),
+        callers=lambda: _callers(settings),
         baseline=lambda: _baseline_in_force(settings),
     )
 
@@ -164,6 +165,12 @@ def _gateway_alive(settings: Settings) -> bool:
     from service.backends.spool.folder import in_use
 
     return in_use(settings.spool)
+
+
+def _callers(settings: Settings) -> int:
+    from service.gateway.identity_map import IdentityMap
+
+    return len(IdentityMap(settings.identity.map).names)
 
 
 def _baseline_in_force(settings: Settings) -> tuple[str, str | None]:

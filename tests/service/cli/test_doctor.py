@@ -167,3 +167,17 @@ def test_wrong_settings(tmp_path: Path) -> None:
     (check,) = json.loads(result.stdout)
     assert result.exit_code == 1
     assert "did you mean 'content'?" in check["found"]
+
+
+def test_an_identity_map_that_cannot_be_used(started: Installation, tmp_path: Path) -> None:
+    """It is bad, with file and line; one that can be used is counted."""
+    names, config = tmp_path / "callers.yaml", tmp_path / "revenuer.yaml"
+    config.write_text(f"identity:\n  map: {names}\n")
+    names.write_text("keys:\n  sk-canary: {account: a}\n")
+    _, found = checks(started, "--config", str(config))
+    assert found["identity map"]["state"] == "bad"
+    assert f"{names}:2: not a key digest" in found["identity map"]["found"]
+    assert "sk-canary" not in found["identity map"]["found"]
+    names.write_text(f"keys:\n  {'ab' * 16}: {{account: a}}\n")
+    _, found = checks(started, "--config", str(config))
+    assert found["identity map"]["found"] == f"{names} is sound, keys named: 1"

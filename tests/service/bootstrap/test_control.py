@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from service.bootstrap.control import initialise
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        pytest.param({"identity": {"map": "none.yaml"}}, "none.yaml: No such file or directory", id="identity-map"),
+        pytest.param({"scoring": {"baseline": "none.npz"}}, "baseline none.npz cannot be used", id="baseline"),
+        pytest.param({"upstream": "http://localhost:8080"}, "is the gateway's own address", id="upstream"),
+        pytest.param({"database": "postgresql://db/x"}, "keeps its state in SQLite", id="database"),
+    ],
+)
+def test_what_a_process_would_die_of_is_said_at_the_start(settings: dict[str, Any], said: str, tmp_path: Path) -> None:
+    """One sentence, before anything is started."""
+    with pytest.raises(Exception, match=said):
+        initialise(Settings.model_validate({"data": tmp_path / "data", **settings}))
+    assert not (tmp_path / "data" / "revenuer.db").exists()
