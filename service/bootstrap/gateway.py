@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 from typing import TYPE_CHECKING
+
+import structlog
 
 from service.backends.decisions_file import DecisionsFile
 from service.backends.spool import SpoolWriter
@@ -14,12 +17,17 @@ from service.secrets import Secrets
 if TYPE_CHECKING:
     from service.settings import Settings
 
+log = structlog.get_logger()
+
+OTHERS = 512
+"""Files beside the connections: the spool's, metrics and what libraries open."""
 REFRESH = 0.2
 """Seconds between looks at the decisions, so that one is obeyed within a second."""
 
 
 async def run(settings: Settings) -> None:
     """Serve the data port until told to stop."""
+    _allow_files(2 * settings.limits.connections + OTHERS)
     keys = Secrets.load(settings.secrets_folder, create=True)
     decisions = DecisionsFile(settings.decisions_file)
     sink = SpoolWriter.open(
@@ -41,3 +49,16 @@ async def _refresh(decisions: DecisionsFile) -> None:
     while True:
         await asyncio.sleep(REFRESH)
         decisions.refresh()
+
+
+def _allow_files(needed: int) -> None:
+    """Let the process have its files: systems start with 1,024, and every request has one to either side."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return
+    allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < needed:
+        log.warning(
+            "gateway.few_files", allowed=allowed, needed=needed, advice="raise 'ulimit -n', or lower limits.connections"
+        )
