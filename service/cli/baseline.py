@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -45,6 +46,9 @@ def fit(
     """Learn from query records that are all taken as benign."""
     if out.exists() and not force:
         fail(f"{out} is there already; take another name, or --force to replace it")
+    # Said before a long run, not after it.
+    if not os.access(out.absolute().parent, os.W_OK | os.X_OK):
+        fail(f"{out}: its folder is not there or cannot be written to")
     names = [file.name for file in files]
     provenance = {
         "command": f"revenuer baseline fit {' '.join(names)} --seed {seed}",
