@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-BATCH = 1024
+BATCH = 2048
 """Records a commit: large enough that the transaction's sync is shared, small enough to be prompt."""
 
 
