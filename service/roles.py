@@ -27,7 +27,9 @@ def gateway(settings: Settings) -> None:
     import uvloop  # noqa: PLC0415 - each process loads its own part only
 
     from service.bootstrap.gateway import run  # noqa: PLC0415
+    from service.scheduling import take_turns_often  # noqa: PLC0415
 
+    take_turns_often()
     uvloop.run(run(settings))
 
 

@@ -39,7 +39,7 @@ BATCH = 2048
 PURGE_EVERY = 3_600_000_000
 """Microseconds of stream time between looks for what is past its retention."""
 
-IDLE = 0.5
+IDLE = 1.0
 """Seconds to the next look when there was less than a whole batch. A commit's sync holds up the spool's on the same
 disk for a few milliseconds, so commits are few while there is no hurry."""
 
