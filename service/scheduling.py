@@ -41,4 +41,4 @@ def take_turns_often() -> bool:
         return False
     nice = os.getpriority(os.PRIO_PROCESS, 0)
     attributes = _Attributes(size=ctypes.sizeof(_Attributes), nice=nice, runtime=SHORTEST)
-    return ctypes.CDLL(None, use_errno=True).syscall(call, 0, ctypes.byref(attributes), 0) == 0
+    return bool(ctypes.CDLL(None, use_errno=True).syscall(call, 0, ctypes.byref(attributes), 0) == 0)
