@@ -29,8 +29,6 @@ log = structlog.get_logger()
 
 ROLES = ("gateway", "worker", "control")
 STANDIN, DEMO, LEARN = "standin", "demo", "learn"
-ONCE = (DEMO, LEARN)
-"""Roles that may end by themselves."""
 STOP_ORDER = (DEMO, LEARN, "gateway", STANDIN, "worker", "control")
 LEARN_FIRST, LEARN_EVERY = 600.0, 86_400.0
 """Seconds to the first look at what was learnt, and between looks."""
@@ -84,15 +82,21 @@ class Supervisor:
         for child in self.children.values():
             if child.process is None or child.process.poll() is None:
                 continue
-            if child.role in ONCE and child.process.returncode == 0:
+            if child.role == LEARN or (child.role == DEMO and child.process.returncode == 0):
                 continue
             if not child.retry_at:
+                self._forget(child.process.pid)
                 child.pause = 0.2 if now - child.started > 10 else min(child.pause * 2, 10.0)
                 child.retry_at = now + child.pause
                 log.error("child.died", role=child.role, exit=child.process.returncode, retry_in=child.pause)
             elif now >= child.retry_at:
                 child.retry_at = 0.0
                 self.start(child.role)
+
+    def _forget(self, pid: int) -> None:
+        """What the dead process said was open is so no longer."""
+        for gauge in (self.settings.data / "metrics").glob(f"gauge_live*_{pid}.db"):
+            gauge.unlink(missing_ok=True)
 
     def learn(self) -> None:
         """Now and then let a child look whether the installation's own traffic is enough for a baseline."""

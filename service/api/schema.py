@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.model.decision import Kind, Origin
+from service.model.decision import Guarded, Kind, Origin
 from service.model.entity import Scope
 from service.model.flag import Severity
 
@@ -153,7 +153,7 @@ class DecisionPage(_Out):
 class DecisionIn(_Out):
     """A new decision. Block and allow need the role admin; an analyst's throttle lasts at most 24 hours."""
 
-    scope: Scope
+    scope: Guarded
     value: str = Field(min_length=1, max_length=VALUE_LENGTH)
     kind: Kind
     until: str | float | None = Field(

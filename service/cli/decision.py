@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
@@ -12,7 +12,7 @@ from service.cli import _wiring
 from service.cli._fail import Group, fail
 from service.cli._options import Until, with_settings
 from service.cli._output import console, safe, table
-from service.model.decision import Decision, Kind, Origin
+from service.model.decision import Decision, Guarded, Kind, Origin
 from service.model.entity import Entity, Scope
 from service.model.ids import event_id, text_id
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from service.settings import Settings
 
 
-SCOPES = [Scope.ACCOUNT.value, Scope.ORG.value, Scope.END_USER.value, Scope.IP_PREFIX.value]
+SCOPES = [scope.value for scope in get_args(Guarded)]
 """Those that a request tells, so that the guard can act on them."""
 
 
