@@ -266,3 +266,18 @@ def test_open_queries_under_another_key_do_not_stop_the_stream(brain: Brain) -> 
     drained(Source(sourced([lost, start, an_end(start)])), store, brain)
     assert list(store.events) == [start.id]
     assert list(store.resume().opened) == [lost.id]
+
+
+def test_a_clock_that_runs_ahead_purges_nothing_early(brain: Brain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Records from the next century do not make the log a century old: the worker's own clock counts too."""
+    asked: list[int] = []
+
+    def purge(_store: MemoryCheckpoint, now: int) -> Mapping[str, int]:
+        asked.append(now)
+        return {}
+
+    monkeypatch.setattr(MemoryCheckpoint, "purge", purge)
+    start = a_start(T0 + 100 * 365 * 86400 * SECOND)
+    drained(Source(sourced([start, an_end(start)])), MemoryCheckpoint(), brain)
+    assert asked
+    assert max(asked) < T0 + 50 * 365 * 86400 * SECOND
