@@ -10,12 +10,19 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+import structlog
+
 from service.app import LIFELINE, SETTINGS
 from service.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+log = structlog.get_logger()
+
+OURS = ("service.", "detectors.")
+FAILED = 2
+"""Exit status when an error of our own ended the process."""
 GARBAGE = (200_000, 20, 20)
 """Objects made before the worker looks for cycles, and how often it looks at the older ones."""
 NICENESS = 15
@@ -113,7 +120,14 @@ def main() -> None:
     settings = Settings.model_validate_json(os.environ.pop(SETTINGS))
     configure(role)
     _hold_lifeline()
-    ROLES[role](settings)
+    try:
+        ROLES[role](settings)
+    except Exception as error:
+        # One of our own says what is wrong and what to do; its traceback says nothing more.
+        if not type(error).__module__.startswith(OURS):
+            raise
+        log.error("role.failed", error=str(error))  # noqa: TRY400
+        sys.exit(FAILED)
 
 
 if __name__ == "__main__":

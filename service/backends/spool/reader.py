@@ -14,6 +14,7 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+import msgspec
 import structlog
 
 from service.backends.spool import format as layout
@@ -158,7 +159,12 @@ class SpoolReader:
             check_key(self._folder, boot, self._cipher(boot))
             self._set_aside(boot, segment, Damage(found.end - len(found.sealed) - layout.HEADER_SIZE, found.end))
             return position
-        records = layout.decode(plain)
+        try:
+            records = layout.decode(plain)
+        except msgspec.MsgspecError:
+            # Ours and whole, but of a version that writes records in another way.
+            self._set_aside(boot, segment, Damage(found.end - len(found.sealed) - layout.HEADER_SIZE, found.end))
+            return header.last
         skip = max(position + 1 - header.first, 0)
         first = header.first
         taken.extend([Sourced(boot, first + index, records[index]) for index in range(skip, len(records))])

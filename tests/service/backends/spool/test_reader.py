@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from service.backends.spool import SpoolError, SpoolReader
+from service.backends.spool import format as layout
 from service.backends.spool.folder import QUARANTINE, listing
 from service.metrics import SPOOL_BYTES
 from tests.service.backends.spool.factories import KEY, ABoot, a_start, drain, read_all
@@ -123,6 +124,22 @@ def test_a_damaged_block_costs_itself_alone(spool: Path) -> None:
     assert numbers(drain(reader, {})) == [1, 3]
     assert reader.damage() == [(boot.name, size)]
     assert [kept.read_bytes() for kept in (spool / QUARANTINE).iterdir()] == [bytes(data[size : 2 * size])]
+    boot.kill()
+
+
+def test_a_block_of_another_version_costs_itself_alone(spool: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A block that is ours and whole but holds records written in another way is set aside, and reading goes on."""
+    boot = filled(spool, [1], [2], [3])
+    whole, seen = layout.decode, []
+
+    def decode(plain: bytes) -> object:
+        seen.append(plain)
+        return whole(b"\x91\xc3" if len(seen) == 2 else plain)
+
+    monkeypatch.setattr(layout, "decode", decode)
+    reader = SpoolReader(spool, KEY)
+    assert numbers(drain(reader, {})) == [1, 3]
+    assert [name for name, _ in reader.damage()] == [boot.name]
     boot.kill()
 
 
