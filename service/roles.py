@@ -44,6 +44,7 @@ def worker(settings: Settings) -> None:
     """Spool to store."""
     from service.bootstrap.worker import Workers  # noqa: PLC0415
     from service.pipeline.worker import run  # noqa: PLC0415
+    from service.scheduling import Leisure  # noqa: PLC0415
 
     os.nice(NICENESS)
     stop = threading.Event()
@@ -55,7 +56,7 @@ def worker(settings: Settings) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GARBAGE)
-    run(workers, stop.is_set, stale=workers.stale)
+    run(workers, stop.is_set, stale=workers.stale, leisurely=Leisure())
 
 
 def control(settings: Settings) -> None:

@@ -12,6 +12,7 @@ records. Both cursors and both sets of open queries are in the checkpoint.
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -136,7 +137,7 @@ class Worker:
             Nothing of the batch was stored, and nothing is lost: build a new worker and go on.
 
         """
-        if self._behind():
+        if self._scorer is not None and self.late():
             for _ in range(LOG_FIRST):
                 if not self._log_ahead():
                     break
@@ -212,9 +213,10 @@ class Worker:
     def _is_ahead(self) -> bool:
         return any(n > self._positions.get(source, 0) for source, n in self._logged.items())
 
-    def _behind(self) -> bool:
+    def late(self) -> bool:
+        """Whether it is behind by more than the bound."""
         # Looked at before the batch too, because while the store takes nothing there is no after.
-        return self._lag() > self._max_lag and self._scorer is not None
+        return self._lag() > self._max_lag
 
     def _lag(self) -> float:
         """Seconds that the worker is behind, told to the metrics."""
@@ -251,9 +253,10 @@ def run(
     stop: Callable[[], bool],
     *,
     stale: Callable[[], bool] = lambda: False,
+    leisurely: Callable[[Callable[[], int]], int] = lambda step: step(),
     idle: float = IDLE,
 ) -> None:
-    """Step until ``stop``.
+    """Step until ``stop``; by way of ``leisurely`` while there is no hurry.
 
     A new worker begins from the checkpoint after a failure of the store or of scoring, and when ``stale``
     says that what workers are made of has changed. A record that scoring breaks on is logged and not scored.
@@ -264,7 +267,8 @@ def run(
     while not stop():
         try:
             worker = make() if worker is None or worker.spent or stale() else worker
-            taken = worker.step(limit)
+            step = partial(worker.step, limit)
+            taken = step() if worker.late() else leisurely(step)
             busy = taken >= (limit or BATCH)
         except StoreUnavailable as error:
             # What this worker holds in memory is ahead of the store now, so it must not go on.

@@ -24,7 +24,7 @@ from service.settings import Settings
 from tests.service.pipeline.factories import SECOND, T0, a_start, an_end
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from service.model.query import QueryEvent
 
@@ -281,3 +281,22 @@ def test_a_clock_that_runs_ahead_purges_nothing_early(brain: Brain, monkeypatch:
     drained(Source(sourced([start, an_end(start)])), MemoryCheckpoint(), brain)
     assert asked
     assert max(asked) < T0 + 50 * 365 * 86400 * SECOND
+
+
+@pytest.mark.parametrize(("oldest", "by_way_of"), [(None, True), (T0, False)], ids=["in-time", "late"])
+def test_who_is_late_is_in_a_hurry(oldest: int | None, *, by_way_of: bool, brain: Brain) -> None:
+    """Steps are taken leisurely while the worker keeps up, and at its own priority once it is late."""
+    records, leisurely = sourced(traffic(12)), []
+    store = MemoryCheckpoint()
+
+    def slowly(step: Callable[[], int]) -> int:
+        leisurely.append(step)
+        return step()
+
+    module.run(
+        lambda: a_worker(Source(records, oldest=oldest), store, brain),
+        lambda: store.resume().positions.get("boot-1", 0) == len(records),
+        leisurely=slowly,
+        idle=0.0,
+    )
+    assert bool(leisurely) is by_way_of
