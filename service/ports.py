@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
 
     from service.model.decision import Decision
     from service.model.entity import Entity, Scope
@@ -208,7 +208,21 @@ class Resume:
 
 
 class Checkpoint(Protocol):
-    """The worker's store. One commit is one transaction."""
+    """The worker's store for one partition. One commit is one transaction."""
+
+    def claim(self, owner: str) -> int:
+        """Become the partition's only writer; its new epoch, higher than every one before.
+
+        Once this returns, no commit of an earlier owner can come about, and what it committed is
+        seen by :meth:`resume`.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot answer now; nothing was changed.
+
+        """
+        ...
 
     def resume(self) -> Resume: ...
 
@@ -227,6 +241,8 @@ class Checkpoint(Protocol):
         ------
         StoreUnavailable
             The store cannot take it now; the same commit may be tried again.
+        Fenced
+            Somebody else has claimed the partition since.
 
         """
         ...
@@ -242,6 +258,53 @@ class Checkpoint(Protocol):
 
 class StoreUnavailable(Exception):
     """The store cannot answer now: disk full, locked, or gone."""
+
+
+class Fenced(Exception):
+    """Another worker owns the partition now: what this one holds of it is worthless, and nothing of it was stored."""
+
+
+class StreamUnavailable(StoreUnavailable):
+    """The stream between gateways and workers cannot answer now."""
+
+
+class Leases(Protocol):
+    """Which partitions this worker tends. Advice on who should work: that only one can is the checkpoint's claim."""
+
+    def hold(self) -> Collection[int]:
+        """Renew what is held, take what is free up to this worker's share, give back what is beyond it.
+
+        Cheap to call often. Raises StreamUnavailable where nothing can be known; then nothing new may be
+        begun and what was held may go on, since the checkpoint refuses whoever was replaced.
+        """
+        ...
+
+    def give_back(self, partition: int) -> None:
+        """Let another worker have it at once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionStatus:
+    """One partition as operators watch it."""
+
+    number: int
+    owner: str
+    """Empty where no worker tends it."""
+    epoch: int
+    entries: int
+    """Entries of the stream that no checkpoint covers yet."""
+    lag: float
+    """Seconds from the oldest of them until now."""
+    bytes: int
+
+
+class Ingest(Protocol):
+    """How far the way from gateways to the log is, for the API and the command line."""
+
+    def partitions(self) -> Sequence[PartitionStatus]:
+        """Every partition; the embedded installation has one. Raises StoreUnavailable."""
+        ...
 
 
 # The control plane's side

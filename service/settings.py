@@ -133,6 +133,11 @@ class Settings(_Part):
     database: str = ""
     """SQLAlchemy URL; empty is SQLite in the data folder."""
     stream: str = "spool:"
+    """How records get from gateways to workers: ``spool:``, on one host, or the URL of a Redis or Valkey."""
+    partitions: Annotated[int, Field(ge=1, le=256)] = 32
+    """Parts that callers are shared out in, each tended by one worker; taken at the first start with a shared stream."""
+    metrics: Address | None = None
+    """Where a gateway or worker that runs by itself shows its metrics and health; None: nowhere."""
     content: Literal["full", "redacted", "none"] = "redacted"
     secrets: Path | None = None
     """Folder of the secret files pepper, spool_key, token_key and digest_key; None: ``secrets`` in the data folder."""
@@ -142,19 +147,19 @@ class Settings(_Part):
     scoring: Scoring = Scoring()  # type: ignore[call-arg]
     retention: Retention = Retention()  # type: ignore[call-arg]
 
-    @field_validator("listen", "control")
+    @field_validator("listen", "control", "metrics")
     @classmethod
-    def _port(cls, value: str) -> str:
-        if int(value.rpartition(":")[2]) > 65535:
+    def _port(cls, value: str | None) -> str | None:
+        if value and int(value.rpartition(":")[2]) > 65535:
             raise ValueError(f"invalid port in '{value}': must be at most 65535")
         return value
 
     @field_validator("stream")
     @classmethod
     def _known_stream(cls, value: str) -> str:
-        if value != "spool:":
+        if value != "spool:" and not value.startswith(("redis://", "rediss://")):
             # Not quoted: a URL may hold a password.
-            raise ValueError("this version has one way from gateway to worker, 'spool:'; leave the setting out")
+            raise ValueError("must be 'spool:', or redis://[user:password@]host:port[/database] (rediss:// with TLS)")
         return value
 
     @model_validator(mode="after")
@@ -182,6 +187,11 @@ class Settings(_Part):
         return self.database or f"sqlite:///{self.data.absolute() / 'revenuer.db'}"
 
     @property
+    def shared_stream(self) -> bool:
+        """Whether gateways and workers may be on different hosts."""
+        return self.stream != "spool:"
+
+    @property
     def spool(self) -> Path:
         """Folder of the gateway's spool."""
         return self.data / "spool"
@@ -204,7 +214,10 @@ class Settings(_Part):
 
 ENVIRONMENT = {
     f"REVENUER_{name.upper()}": name
-    for name in ("listen", "control", "data", "upstream", "database", "stream", "content", "secrets")
+    for name in (
+        *("listen", "control", "data", "upstream", "database"),
+        *("stream", "partitions", "metrics", "content", "secrets"),
+    )
 }
 
 

@@ -56,6 +56,7 @@ class MemoryCheckpoint:
         """All entities, as last committed."""
         self._on_evaluation = on_evaluation or self.evaluations.append
         self._on_flag = on_flag or self.flags.append
+        self._epoch = 0
         self._keep_events = keep_events
         self._trail_days = trail_days
         self._trail: dict[bytes, TrailEntry] = {}
@@ -66,6 +67,11 @@ class MemoryCheckpoint:
         self._meta: dict[str, bytes] = {}
         self._flagged: set[str] = set()
         self._recent: dict[Entity, deque[tuple[int, bytes]]] = {}
+
+    def claim(self, owner: str) -> int:  # noqa: ARG002 - one process has it
+        """Nobody else can have it."""
+        self._epoch += 1
+        return self._epoch
 
     def resume(self) -> Resume:
         """Where the last commit left off."""

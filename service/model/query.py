@@ -91,7 +91,18 @@ class Gap(msgspec.Struct, frozen=True, tag="g", array_like=True):
     ends: int
 
 
-Record = Start | End | Gap
+class Mark(msgspec.Struct, frozen=True, tag="m", array_like=True):
+    """A source's word that every end it logs from here on is later than ``at``.
+
+    A gateway that feeds a shared stream writes one each second, so that whoever merges several
+    sources by time knows how far a quiet one has come. It is nobody's query: it moves no count.
+    """
+
+    at: int
+    """Microseconds since the epoch."""
+
+
+Record = Start | End | Gap | Mark
 
 
 class Operation(enum.StrEnum):

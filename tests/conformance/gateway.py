@@ -33,7 +33,7 @@ class Log:
         self.answer: Callable[[asyncio.Future[bool]], None] = lambda future: future.set_result(True)
         self._changed = threading.Condition()
 
-    def append(self, record: Start | End | Gap) -> asyncio.Future[bool]:
+    def append(self, record: Record) -> asyncio.Future[bool]:
         future = asyncio.get_running_loop().create_future()
         self.answer(future)
         with self._changed:

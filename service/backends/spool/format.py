@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from service.model.query import End, Gap, Start
+from service.model.query import End, Gap, Mark, Start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ OVERHEAD = 320
 """Bytes of a record beside its body, estimated: ids, names and allow-listed headers."""
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(list[Start | End | Gap])
+_decoder = msgspec.msgpack.Decoder(list[Start | End | Gap | Mark])
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +87,14 @@ def encode(records: Sequence[Record]) -> bytes:
     return _encoder.encode(records)
 
 
-def decode(plain: bytes) -> list[Start | End | Gap]:
+def decode(plain: bytes) -> list[Record]:
     """The records of a block."""
     return _decoder.decode(plain)
 
 
 def weight(record: Record) -> int:
     """Bytes that a record takes, about."""
-    return OVERHEAD if isinstance(record, Gap) else OVERHEAD + len(record.body)
+    return OVERHEAD + len(record.body) if isinstance(record, Start | End) else OVERHEAD
 
 
 def time_of(record: Record) -> int:

@@ -18,7 +18,7 @@ from service.backends.spool import format as layout
 from service.backends.spool.folder import segment_name
 from service.backends.spool.gaps import gap_of
 from service.backends.spool.segment import WriteSegment, disk_full
-from service.model.query import Gap, Start
+from service.model.query import Gap, Mark, Start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -202,7 +202,7 @@ class Journal:
 
 def without_text(record: Record) -> Record:
     """The record as the reserve takes it: all but the body, whose digest and size stay known."""
-    if isinstance(record, Gap) or not record.body:
+    if isinstance(record, Gap | Mark) or not record.body:
         return record
     if isinstance(record, Start):
         digest = record.digest or hashlib.blake2b(record.body, digest_size=16).digest()
