@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
 
+    from service.model.audit import Act, Entry, Fault
     from service.model.decision import Decision
     from service.model.entity import Entity, Scope
     from service.model.flag import Evaluation, Flag, Severity
@@ -380,16 +381,40 @@ class Records(Protocol):
         ...
 
 
+class Audit(Protocol):
+    """What people did, in a chain that shows every later change. Nothing in it is ever changed or taken away."""
+
+    def append(self, act: Act) -> Entry:
+        """Store it behind the newest entry.
+
+        Changes that are stored append their own act in the same transaction; this is for acts that
+        change nothing, such as reading a text. Raises StoreUnavailable: then it is not to be done either.
+        """
+        ...
+
+    def entries(self, after: int | None, limit: int, *, actor: str | None = None) -> Sequence[Entry]:
+        """Newest first, below the number ``after``; only those of ``actor`` where one is given."""
+        ...
+
+    def head(self) -> Entry | None:
+        """The newest entry."""
+        ...
+
+    def verify(self) -> Sequence[Fault]:
+        """Every place where an entry was changed, taken away, swapped or cut off; empty where all is as written."""
+        ...
+
+
 class Decisions(Protocol):
-    """Operators' decisions. Changes are published to every gateway's table."""
+    """Operators' decisions. Changes are published to every gateway's table, and audited in the same transaction."""
 
-    def add(self, decision: Decision) -> None: ...
+    def add(self, decision: Decision, act: Act) -> None: ...
 
-    def remove(self, decision_id: str) -> bool: ...
+    def remove(self, decision_id: str, act: Act) -> bool: ...
 
     def all(self) -> Sequence[Decision]: ...
 
-    def restore(self, found: Sequence[Decision]) -> None:
+    def restore(self, found: Sequence[Decision], act: Act) -> None:
         """Store them all, then publish once."""
         ...
 
@@ -411,12 +436,12 @@ class Token:
 
 
 class Tokens(Protocol):
-    """Control-plane tokens."""
+    """Control-plane tokens. Changes are audited in the same transaction."""
 
-    def add(self, token: Token) -> None: ...
+    def add(self, token: Token, act: Act) -> None: ...
 
     def find(self, token_id: str) -> Token | None: ...
 
-    def revoke(self, token_id: str) -> bool: ...
+    def revoke(self, token_id: str, act: Act) -> bool: ...
 
     def all(self) -> Sequence[Token]: ...

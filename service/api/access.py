@@ -51,6 +51,8 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("GET", "/api/v1/decisions"): Role.VIEWER,
     ("POST", "/api/v1/decisions"): Role.ANALYST,
     ("DELETE", "/api/v1/decisions/{id}"): Role.ANALYST,
+    ("GET", "/api/v1/audit"): Role.ANALYST,
+    ("GET", "/api/v1/audit/verification"): Role.VIEWER,
 }
 
 DECIDES: dict[Kind, Role] = {

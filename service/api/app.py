@@ -12,12 +12,13 @@ from service.api.access import ACCESS, Access, Anyone, Role
 from service.api.control import Control
 from service.api.cursors import Cursors
 from service.api.routes import accounts, flags, system
+from service.api.routes import audit as audit_routes
 from service.api.routes import decisions as decisions_routes
 from service.api.shell import Shell
 from service.api.strict import route_class
 
 if TYPE_CHECKING:
-    from service.ports import Decisions, Records, Tokens
+    from service.ports import Audit, Decisions, Records, Tokens
     from service.secrets import Secrets
     from service.settings import Settings
 
@@ -41,13 +42,16 @@ class ControlPlane(FastAPI):
         return super().openapi()
 
 
-def build(settings: Settings, *, records: Records, decisions: Decisions, tokens: Tokens, secrets: Secrets) -> FastAPI:
+def build(
+    settings: Settings, *, records: Records, decisions: Decisions, tokens: Tokens, audit: Audit, secrets: Secrets
+) -> FastAPI:
     """The application for these ports."""
     control = Control(
         settings=settings,
         records=records,
         decisions=decisions,
         tokens=tokens,
+        audit=audit,
         token_key=secrets.token_key,
         cursors=Cursors(secrets.token_key),
     )
@@ -62,7 +66,7 @@ def build(settings: Settings, *, records: Records, decisions: Decisions, tokens:
         redirect_slashes=False,
     )
     app.router.route_class = route_class(control)
-    for noun in (flags, accounts, decisions_routes, system):
+    for noun in (flags, accounts, decisions_routes, audit_routes, system):
         noun.add(app, control)
     errors.install(app)
     app.add_middleware(Shell, address=settings.control)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from detectors.core.detector import Signal
+    from service.model.audit import Entry
     from service.model.decision import Decision
     from service.model.entity import Entity
     from service.model.flag import Evaluation, Flag
@@ -112,6 +113,21 @@ def account_detail(account: Account, evaluations: list[Evaluation], flags: list[
         "signals": [signal_document(signal) for signal in latest.signals] if latest else [],
         "against": _against(latest.against) if latest else [],
         "flags": [flag_document(flag) for flag in flags],
+    }
+
+
+def entry_document(entry: Entry) -> Document:
+    """An entry of the audit log."""
+    act = entry.act
+    return {
+        "number": entry.number,
+        "at": rfc3339(act.at),
+        "actor": act.actor,
+        "origin": act.origin,
+        "action": act.action,
+        "subject": act.subject,
+        "detail": act.detail,
+        "digest": entry.digest.hex(),
     }
 
 

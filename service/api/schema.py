@@ -163,6 +163,41 @@ class DecisionIn(_Out):
     simulated: bool = Field(default=False, strict=True, description="recorded and counted, not enforced")
 
 
+class EntryOut(_Out):
+    """One thing that somebody did."""
+
+    number: int
+    at: Time
+    actor: str = Field(description="who: `token:<id>`, `system:<user>` on the command line, `policy`")
+    origin: str = Field(description="by which way: `api`, `cli`, `policy`")
+    action: str
+    subject: str
+    detail: dict[str, str]
+    digest: str = Field(description="SHA-256 over the digest before, the number and the act, in hex")
+
+
+class AuditPage(_Out):
+    """Entries, newest first; ``next`` is the cursor of the next page, null on the last."""
+
+    items: list[EntryOut]
+    next: str | None
+
+
+class FaultOut(_Out):
+    """Where the log is not what was written."""
+
+    number: int
+    what: str
+
+
+class AuditVerification(_Out):
+    """Whether the log is what was written."""
+
+    sound: bool
+    entries: int = Field(description="number of the newest entry")
+    faults: list[FaultOut]
+
+
 class WhoAmI(_Out):
     """The token that asks."""
 

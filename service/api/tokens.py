@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from service.api.access import Role
 from service.api.control import clock
+from service.model.audit import Act
 from service.ports import Token
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from service.settings import Settings
 
 PATTERN = re.compile(r"rvn_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
+SYSTEM = "system"
+"""Who acts where nobody asked for it."""
 FIRST_NOTE = "first start"
 FIRST_LIFE = 24 * 3600 * 1_000_000
 """Microseconds."""
@@ -44,7 +47,9 @@ class Identity:
     expires: int | None
 
 
-def issue(tokens: Tokens, key: bytes, *, role: Role, now: int, life: int | None, note: str = "") -> str:
+def issue(
+    tokens: Tokens, key: bytes, *, role: Role, now: int, life: int | None, note: str = "", actor: str = SYSTEM
+) -> str:
     """Make and store a token; the only place and time that its whole text exists.
 
     Parameters
@@ -53,11 +58,15 @@ def issue(tokens: Tokens, key: bytes, *, role: Role, now: int, life: int | None,
         ``Secrets.token_key``.
     now, life
         Microseconds since the epoch, and until it expires; None never expires.
+    actor
+        Who makes it, for the audit log.
 
     """
     token_id, secret = random.token_hex(6), random.token_urlsafe(32)
     expires = None if life is None else now + life
-    tokens.add(Token(token_id, str(role), now, expires, _digest(key, secret), note))
+    detail = {"role": str(role), "expires": "" if expires is None else str(expires), "note": note}
+    act = Act(at=now, actor=actor, origin="cli", action="token.made", subject=f"token:{token_id}", detail=detail)
+    tokens.add(Token(token_id, str(role), now, expires, _digest(key, secret), note), act)
     return f"rvn_{token_id}_{secret}"
 
 
@@ -95,12 +104,13 @@ def bootstrap(
     return f"admin token, good for 24 hours, in {path}"
 
 
-def retire_first(tokens: Tokens, settings: Settings) -> bool:
+def retire_first(tokens: Tokens, settings: Settings, *, actor: str = SYSTEM) -> bool:
     """Revoke the token of the first start and remove its file; True where there was one."""
     first_file(settings).unlink(missing_ok=True)
     first = [token for token in tokens.all() if token.note == FIRST_NOTE]
     for token in first:
-        tokens.revoke(token.id)
+        subject = f"token:{token.id}"
+        tokens.revoke(token.id, Act(at=clock(), actor=actor, origin="cli", action="token.revoked", subject=subject))
     return bool(first)
 
 

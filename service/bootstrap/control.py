@@ -11,6 +11,7 @@ from service.backends.decisions_file import DecisionsFile
 from service.bootstrap.stores import secrets, stores, upgrade
 from service.gateway.identity_map import IdentityMap
 from service.gateway.targets import Targets
+from service.model.audit import Act
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -22,7 +23,12 @@ def control(settings: Settings) -> FastAPI:
     """The control plane's application."""
     held = stores(settings)
     return build(
-        settings, records=held.records, decisions=held.decisions, tokens=held.tokens, secrets=secrets(settings)
+        settings,
+        records=held.records,
+        decisions=held.decisions,
+        tokens=held.tokens,
+        audit=held.audit,
+        secrets=secrets(settings),
     )
 
 
@@ -46,7 +52,12 @@ def initialise(settings: Settings) -> str:
     held = stores(settings)
     if new:
         # The database was lost, or is another one: what gateways obey stays in force.
-        held.decisions.restore(DecisionsFile(settings.decisions_file).all())
+        found = DecisionsFile(settings.decisions_file).all()
+        detail = {"decisions": str(len(found))}
+        act = Act(
+            at=clock(), actor="system", origin="cli", action="decision.restored", subject="database", detail=detail
+        )
+        held.decisions.restore(found, act)
     else:
         held.decisions.republish()
     return first_token(held.tokens, settings, keys, now=clock())

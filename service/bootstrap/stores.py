@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from service.backends.sql import schema
+from service.backends.sql.audit import SqlAudit
 from service.backends.sql.checkpoint import SqlCheckpoint
 from service.backends.sql.decisions import SqlDecisions
 from service.backends.sql.dialect import connect
 from service.backends.sql.records import SqlRecords
 from service.backends.sql.tokens import SqlTokens
+from service.backends.witness import Witness
 from service.secrets import Secrets
 from service.settings import SettingsError, without_password
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from service.ports import Checkpoint, Decisions, Records, Tokens
+    from service.ports import Audit, Checkpoint, Decisions, Records, Tokens
     from service.settings import Settings
 
 
@@ -31,6 +33,7 @@ class Stores:
     records: Records
     decisions: Decisions
     tokens: Tokens
+    audit: Audit
     checkpoint: Checkpoint
     close: Callable[[], None]
 
@@ -43,10 +46,12 @@ def secrets(settings: Settings) -> Secrets:
 def stores(settings: Settings) -> Stores:
     """The stores; nothing is made or changed by opening them."""
     engine = connect(_url(settings))
+    witness = Witness(settings.audit_witness)
     return Stores(
         records=SqlRecords(engine),
-        decisions=SqlDecisions(engine, settings.decisions_file),
-        tokens=SqlTokens(engine),
+        decisions=SqlDecisions(engine, settings.decisions_file, witness),
+        tokens=SqlTokens(engine, witness),
+        audit=SqlAudit(engine, witness),
         checkpoint=SqlCheckpoint(engine, keep=settings.content, retention=settings.retention),
         close=engine.dispose,
     )

@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 import click
 
 from service.cli._fail import Group
+from service.cli.audit import audit
 from service.cli.baseline import baseline
 from service.cli.config import config
 from service.cli.db import db
@@ -33,5 +34,5 @@ def main() -> None:
     """A proxy in front of a model API that finds the callers who are distilling the model."""
 
 
-for command in (serve, replay, baseline, export, explain, token, decision, key, config, doctor, db):
+for command in (serve, replay, baseline, export, explain, token, decision, audit, key, config, doctor, db):
     main.add_command(command)

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
+from service.api.acts import decision_detail
 from service.api.control import clock
 from service.api.documents import rfc3339
 from service.cli import _wiring
+from service.cli._acts import by_user
 from service.cli._fail import Group, fail
 from service.cli._options import Until, with_settings
 from service.cli._output import console, safe, table
@@ -55,7 +57,7 @@ def add(
         created=now,
     )
     with _wiring.prepared(settings) as stores:
-        stores.decisions.add(made)
+        stores.decisions.add(made, by_user("decision.made", str(made.entity), **decision_detail(made)))
     click.echo(made.id)
 
 
@@ -87,7 +89,12 @@ def list_decisions(*, settings: Settings) -> None:
 def remove(*, settings: Settings, decision_id: str) -> None:
     """Remove a decision; every gateway follows within a second."""
     with _wiring.stores(settings) as stores:
-        if not stores.decisions.remove(decision_id):
+        found = next((made for made in stores.decisions.all() if made.id == decision_id), None)
+        if found is None:
+            stores.decisions.republish()  # an earlier removal may have failed just there
+        if found is None or not stores.decisions.remove(
+            decision_id, by_user("decision.removed", str(found.entity), **decision_detail(found))
+        ):
             fail(f"no decision of id '{safe(decision_id, 64)}'; 'revenuer decision list' shows them")
     click.echo(f"decision {decision_id} is removed", err=True)
 

@@ -11,6 +11,7 @@ from service.api.control import clock
 from service.api.documents import rfc3339
 from service.api.tokens import issue, retire_first
 from service.cli import _wiring
+from service.cli._acts import by_user, user
 from service.cli._fail import Group, fail
 from service.cli._options import Duration, with_settings
 from service.cli._output import console, safe, table
@@ -36,9 +37,9 @@ def create(*, settings: Settings, role: str, expires: int | None, note: str) -> 
     """
     key = _wiring.secrets(settings).token_key
     with _wiring.prepared(settings) as stores:
-        if role == Role.ADMIN and retire_first(stores.tokens, settings):
+        if role == Role.ADMIN and retire_first(stores.tokens, settings, actor=user()):
             click.echo("the admin token of the first start is revoked", err=True)
-        text = issue(stores.tokens, key, role=Role(role), now=clock(), life=expires, note=note)
+        text = issue(stores.tokens, key, role=Role(role), now=clock(), life=expires, note=note, actor=user())
     click.echo(text)
 
 
@@ -71,6 +72,6 @@ def revoke(*, settings: Settings, token_id: str) -> None:
     if token_id.startswith("rvn_"):
         fail("give the token's id, the part between the underscores, not the token")
     with _wiring.stores(settings) as stores:
-        if not stores.tokens.revoke(token_id):
+        if not stores.tokens.revoke(token_id, by_user("token.revoked", f"token:{token_id}")):
             fail(f"no token of id '{safe(token_id, 64)}'; 'revenuer token list' shows them")
     click.echo(f"token {token_id} is revoked", err=True)

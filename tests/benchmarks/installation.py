@@ -11,6 +11,7 @@ import yaml
 
 from service.bootstrap.stores import secrets, stores, upgrade
 from service.gateway.identity import digest
+from service.model.audit import Act
 from service.model.decision import Decision, Kind, Origin
 from service.model.entity import Entity, Scope
 from service.settings import Settings, load
@@ -75,6 +76,7 @@ def install(folder: Path, upstream: int, *, decisions: int = DECISIONS) -> Insta
 def _decide(settings: Settings, count: int) -> None:
     table = stores(settings).decisions
     now = time.time_ns() // 1000
+    act = Act(at=now, actor="system", origin="cli", action="decision.made", subject="benchmark")
     for number in range(count):
         table.add(
             Decision(
@@ -86,5 +88,6 @@ def _decide(settings: Settings, count: int) -> None:
                 reason="a full table for the benchmark",
                 simulated=False,
                 created=now,
-            )
+            ),
+            act,
         )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from detectors.core.detector import Signal
+from service.model.audit import Act
 from service.model.decision import Decision, Kind, Origin
 from service.model.entity import Entity, Scope
 from service.model.flag import Evaluation, Flag, Rate, Severity
@@ -17,6 +18,14 @@ T0 = 1_790_000_000_000_000
 """A Sunday in September 2026, in microseconds."""
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
+AN_ACT = Act(
+    at=T0,
+    actor="system:ops",
+    origin="cli",
+    action="decision.made",
+    subject="account:acct-1",
+    detail={"reason": "case 17"},
+)
 AN_ACCOUNT = Entity(Scope.ACCOUNT, "acct-1")
 
 REQUEST = {

@@ -10,6 +10,7 @@ import pytest
 from service.backends.sql.checkpoint import SqlCheckpoint
 from service.backends.sql.decisions import SqlDecisions
 from service.backends.sql.records import SqlRecords
+from service.backends.witness import Witness
 from service.model.decision import Kind
 from service.model.entity import Entity, Scope
 from service.model.flag import Severity
@@ -18,6 +19,7 @@ from service.model.query import Gap, Inspect, Operation, Outcome, Query
 from service.ports import Commit, FlagFilter
 from tests.contracts.factories import (
     AN_ACCOUNT,
+    AN_ACT,
     DAY,
     SECOND,
     T0,
@@ -195,10 +197,10 @@ class TestBenign:
     ) -> None:
         """An operator who allows a flagged account says that it is benign; one who tries that out does not."""
         store.commit(Commit(evaluations=[an_evaluation()], flags=[a_flag()]))
-        decisions = SqlDecisions(engine, tmp_path / "decisions.json")
-        decisions.add(a_decision(kind=Kind.ALLOW, simulated=True))
+        decisions = SqlDecisions(engine, tmp_path / "decisions.json", Witness(tmp_path / "audit-heads"))
+        decisions.add(a_decision(kind=Kind.ALLOW, simulated=True), AN_ACT)
         assert list(records.benign(DAY)) == []
-        decisions.add(a_decision(kind=Kind.ALLOW))
+        decisions.add(a_decision(kind=Kind.ALLOW), AN_ACT)
         assert list(records.benign(DAY)) == [an_evaluation()]
 
     def test_the_period_is_of_event_time_and_in_its_order(self, store: Checkpoint, records: Records) -> None:

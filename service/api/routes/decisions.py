@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import structlog
 from fastapi import Path, Request, Response
 
+from service.api import acts
 from service.api.access import ANALYST_THROTTLE, DECIDES, Role
 from service.api.credentials import need
 from service.api.documents import Document, decision_document
@@ -65,7 +66,8 @@ def add(app: FastAPI, control: Control) -> None:
         _check_role(request.scope["revenuer.identity"], decision)
         if decision.until is not None and decision.until <= now:
             raise Unprocessable("until: in the past", param="until")
-        control.decisions.add(decision)
+        detail = acts.decision_detail(decision)
+        control.decisions.add(decision, acts.by_token(request, now, "decision.made", str(decision.entity), **detail))
         _log("decision.made", decision, request)
         response.headers["Location"] = f"/api/v1/decisions/{decision.id}"
         return decision_document(decision)
@@ -74,10 +76,13 @@ def add(app: FastAPI, control: Control) -> None:
     def remove_decision(decision_id: Annotated[str, Path(alias="id", max_length=128)], request: Request) -> None:
         """Remove a decision."""
         found = next((decision for decision in control.decisions.all() if decision.id == decision_id), None)
-        if found is not None:
-            identity: Identity = request.scope["revenuer.identity"]
-            need(identity, DECIDES[found.kind], f"removing a decision to {found.kind}")
-        if found is None or not control.decisions.remove(decision_id):
+        if found is None:
+            raise NotFound("no decision of that id", param="id")
+        identity: Identity = request.scope["revenuer.identity"]
+        need(identity, DECIDES[found.kind], f"removing a decision to {found.kind}")
+        detail = acts.decision_detail(found)
+        act = acts.by_token(request, control.clock(), "decision.removed", str(found.entity), **detail)
+        if not control.decisions.remove(decision_id, act):
             raise NotFound("no decision of that id", param="id")
         _log("decision.removed", found, request)
 

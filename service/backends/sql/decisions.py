@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, select
 
 from service.backends.decisions_file import publish, publishing
+from service.backends.sql import audit
 from service.backends.sql.dialect import available, put, writing
 from service.backends.sql.tables import decisions
 from service.model.decision import Decision, Kind, Origin
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Engine, Row
 
+    from service.backends.witness import Witness
+    from service.model.audit import Act
+
 
 class SqlDecisions:
     """``ports.Decisions`` on SQLAlchemy.
@@ -29,15 +33,18 @@ class SqlDecisions:
         From :func:`service.backends.sql.dialect.connect`.
     snapshot
         The file that gateways read, written anew after every change.
+    witness
+        Where the audit log's heads are kept outside the database.
 
     """
 
-    def __init__(self, engine: Engine, snapshot: Path) -> None:
+    def __init__(self, engine: Engine, snapshot: Path, witness: Witness) -> None:
         self._engine = engine
         self._writing = writing(engine)
         self._snapshot = snapshot
+        self._witness = witness
 
-    def add(self, decision: Decision) -> None:
+    def add(self, decision: Decision, act: Act) -> None:
         """Store it, or overwrite the one with the same id, and publish.
 
         Raises
@@ -46,9 +53,9 @@ class SqlDecisions:
             It could not be stored, or was stored and could not be published; adding it again is safe.
 
         """
-        self.restore([decision])
+        self._store([decision], act)
 
-    def restore(self, found: Sequence[Decision]) -> None:
+    def restore(self, found: Sequence[Decision], act: Act) -> None:
         """Store them all, publish once: what a new database takes over from the snapshot that outlived the old one.
 
         Raises
@@ -57,11 +64,12 @@ class SqlDecisions:
             As ``add``.
 
         """
-        with available("store the decision"), self._writing.begin() as connection:
-            put(connection, decisions, [_row(decision) for decision in found])
-        self.republish()
+        if found:
+            self._store(found, act)
+        else:
+            self.republish()
 
-    def remove(self, decision_id: str) -> bool:
+    def remove(self, decision_id: str, act: Act) -> bool:
         """Remove it and publish; False where there is none of that id.
 
         Raises
@@ -72,9 +80,19 @@ class SqlDecisions:
         """
         with available("remove the decision"), self._writing.begin() as connection:
             removed = connection.execute(delete(decisions).where(decisions.c.id == decision_id)).rowcount > 0
+            entry = audit.append(connection, act) if removed else None
+        if entry:
+            self._witness.note(entry)
         # Published in any case: an earlier removal may have failed just there.
         self.republish()
         return removed
+
+    def _store(self, found: Sequence[Decision], act: Act) -> None:
+        with available("store the decision"), self._writing.begin() as connection:
+            put(connection, decisions, [_row(decision) for decision in found])
+            entry = audit.append(connection, act)
+        self._witness.note(entry)
+        self.republish()
 
     def all(self) -> Sequence[Decision]:
         """Every decision, expired ones too, newest first."""

@@ -38,6 +38,7 @@ _ADVICE = {
 }
 """Words of SQLite's -> what to do."""
 _SCHEMA_LOCK = 0x7265_766E  # any number of our own: two processes that upgrade at once take turns
+_AUDIT_LOCK = _SCHEMA_LOCK + 1
 
 
 def connect(url: str) -> Engine:
@@ -116,6 +117,12 @@ def lock_schema(connection: Connection) -> None:
     """Let one process at a time change the schema; SQLite's write lock does that already."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
+
+
+def lock_audit(connection: Connection) -> None:
+    """Let one transaction at a time append to the audit log; SQLite's write lock does that already."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _AUDIT_LOCK})
 
 
 @contextmanager

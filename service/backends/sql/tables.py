@@ -211,6 +211,20 @@ decisions = Table(
     Column("created", BigInteger, nullable=False),
 )
 
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", SafeText, nullable=False),
+    Column("origin", String(16), nullable=False),
+    Column("action", String(48), nullable=False),
+    Column("subject", SafeText, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+    Index("ix_audit_actor", "actor", "number"),
+)
+
 tokens = Table(
     "tokens",
     metadata,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select
 
+from service.backends.sql import audit
 from service.backends.sql.dialect import available, put_new, writing
 from service.backends.sql.tables import tokens
 from service.ports import Token
@@ -15,15 +16,19 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Engine, Row
 
+    from service.backends.witness import Witness
+    from service.model.audit import Act
+
 
 class SqlTokens:
     """``ports.Tokens`` on SQLAlchemy. Nothing is remembered, so a revoked token ends at once everywhere."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, witness: Witness) -> None:
         self._engine = engine
         self._writing = writing(engine)
+        self._witness = witness
 
-    def add(self, token: Token) -> None:
+    def add(self, token: Token, act: Act) -> None:
         """Store it.
 
         Raises
@@ -38,6 +43,8 @@ class SqlTokens:
         with available("store the token"), self._writing.begin() as connection:
             if not put_new(connection, tokens, [row]):
                 raise ValueError(f"a token '{token.id}' exists already: revoke it first, or make one with another id")
+            entry = audit.append(connection, act)
+        self._witness.note(entry)
 
     def find(self, token_id: str) -> Token | None:
         """The token of that id, expired or not."""
@@ -45,10 +52,14 @@ class SqlTokens:
             row = connection.execute(select(tokens).where(tokens.c.id == token_id)).one_or_none()
         return None if row is None else _token(row)
 
-    def revoke(self, token_id: str) -> bool:
+    def revoke(self, token_id: str, act: Act) -> bool:
         """Remove it; False where there is none of that id."""
         with available("revoke the token"), self._writing.begin() as connection:
-            return connection.execute(delete(tokens).where(tokens.c.id == token_id)).rowcount > 0
+            revoked = connection.execute(delete(tokens).where(tokens.c.id == token_id)).rowcount > 0
+            entry = audit.append(connection, act) if revoked else None
+        if entry:
+            self._witness.note(entry)
+        return revoked
 
     def all(self) -> Sequence[Token]:
         """Every token, newest first."""

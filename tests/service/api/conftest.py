@@ -21,6 +21,7 @@ from service.model.entity import Entity, Scope
 from service.ports import Commit
 from service.secrets import Secrets
 from service.settings import Settings
+from tests.contracts.factories import AN_ACT
 from tests.service.api.factories import HOUR, a_decision, a_flag, a_state, an_evaluation
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Seeded:
     entities = {Entity(Scope.ACCOUNT, value): a_state() for value in ("acct-1", "team/acct-2")}
     held.checkpoint.commit(Commit(flags=flags, evaluations=evaluations, entities=entities))
     for decision in (a_decision("d-throttle"), a_decision("d-block", Kind.BLOCK)):
-        held.decisions.add(decision)
+        held.decisions.add(decision, AN_ACT)
     headers = _headers(held)
     held.close()
     return Seeded(settings.data / "revenuer.db", headers)
@@ -105,7 +106,9 @@ def planes(seeded: Seeded, settings: Settings) -> Iterator[Plane]:
     """One plane, whose store is closed afterwards."""
     shutil.copy(seeded.database, settings.data)
     held = stores(settings)
-    app = build(settings, records=held.records, decisions=held.decisions, tokens=held.tokens, secrets=SECRETS)
+    app = build(
+        settings, records=held.records, decisions=held.decisions, tokens=held.tokens, audit=held.audit, secrets=SECRETS
+    )
     yield Plane(app, held, settings, seeded.headers)
     held.close()
 
@@ -115,6 +118,6 @@ def _headers(held: Stores) -> dict[str, dict[str, str]]:
     texts = {role.value: issue(tokens, key, role=role, now=now, life=None) for role in Role}
     texts["caller"] = CALLER_KEY
     texts["revoked"] = issue(tokens, key, role=Role.ADMIN, now=now, life=None)
-    tokens.revoke(texts["revoked"].split("_")[1])
+    tokens.revoke(texts["revoked"].split("_")[1], AN_ACT)
     texts["expired"] = issue(tokens, key, role=Role.ADMIN, now=now - 2, life=1)
     return {"anonymous": {}} | {name: {"Authorization": f"Bearer {text}"} for name, text in texts.items()}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from structlog.testing import capture_logs
 
+from tests.contracts.factories import AN_ACT
 from tests.service.api.factories import a_decision
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ async def test_make_list_remove(plane: Plane) -> None:
 async def test_pages(plane: Plane) -> None:
     """Decisions are paged as everything else."""
     for n in range(3):
-        plane.stores.decisions.add(a_decision(f"d-{n}"))
+        plane.stores.decisions.add(a_decision(f"d-{n}"), AN_ACT)
     async with plane.client("viewer") as client:
         first = (await client.get("/api/v1/decisions", params={"limit": 3})).json()
         second = (await client.get("/api/v1/decisions", params={"limit": 3, "cursor": first["next"]})).json()
