@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
 
+    from service.model.alert import Alert, Note, Status
     from service.model.audit import Act, Entry, Fault
     from service.model.decision import Decision
     from service.model.entity import Entity, Scope
@@ -378,6 +379,55 @@ class Records(Protocol):
 
     def ready(self) -> str | None:
         """None when the store answers and its schema is right, else what is wrong and what to do."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFilter:
+    """Which alerts; None means any."""
+
+    statuses: frozenset[Status] | None = None
+    assignee: str | None = None
+    severity: Severity | None = None
+    """At least this."""
+    scope: Scope | None = None
+    entity: str | None = None
+
+
+class Alerts(Protocol):
+    """Reviewers' work items. Changes are audited in the same transaction."""
+
+    def loose(self, limit: int) -> Sequence[Flag]:
+        """Flags that were not gathered yet, oldest first."""
+        ...
+
+    def join(self, flag: Flag, alert: Alert | None) -> bool:
+        """Store the alert as it is with the flag in it, or that the flag concerns nobody (None).
+
+        False, and nothing stored, where another process has gathered the flag or changed the alert.
+        """
+        ...
+
+    def alert(self, alert_id: str) -> Alert | None: ...
+
+    def alerts(self, where: AlertFilter, after: str | None, limit: int) -> Page[Alert]:
+        """By priority, most urgent first."""
+        ...
+
+    def change(self, alert: Alert, note: Note, act: Act) -> bool:
+        """Store a changed alert with a note; False where the stored one is not the version before it."""
+        ...
+
+    def write(self, note: Note, act: Act) -> None:
+        """Store a note beside an alert, which stays as it is."""
+        ...
+
+    def notes(self, alert_id: str) -> Sequence[Note]:
+        """All notes of an alert, oldest first."""
+        ...
+
+    def counts(self) -> Mapping[Status, int]:
+        """Alerts of each status."""
         ...
 
 

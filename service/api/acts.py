@@ -13,10 +13,15 @@ if TYPE_CHECKING:
     from service.model.decision import Decision
 
 
+def actor(request: Request) -> str:
+    """Who asks, as the audit log names them."""
+    identity: Identity = request.scope["revenuer.identity"]
+    return f"token:{identity.token}"
+
+
 def by_token(request: Request, at: int, action: str, subject: str, **detail: str) -> Act:
     """What whoever shows this token did."""
-    identity: Identity = request.scope["revenuer.identity"]
-    return Act(at=at, actor=f"token:{identity.token}", origin="api", action=action, subject=subject, detail=detail)
+    return Act(at=at, actor=actor(request), origin="api", action=action, subject=subject, detail=detail)
 
 
 def decision_detail(decision: Decision) -> dict[str, str]:

@@ -12,13 +12,14 @@ from service.api.access import ACCESS, Access, Anyone, Role
 from service.api.control import Control
 from service.api.cursors import Cursors
 from service.api.routes import accounts, flags, system
+from service.api.routes import alerts as alerts_routes
 from service.api.routes import audit as audit_routes
 from service.api.routes import decisions as decisions_routes
 from service.api.shell import Shell
 from service.api.strict import route_class
 
 if TYPE_CHECKING:
-    from service.ports import Audit, Decisions, Records, Tokens
+    from service.ports import Alerts, Audit, Decisions, Records, Tokens
     from service.secrets import Secrets
     from service.settings import Settings
 
@@ -43,7 +44,14 @@ class ControlPlane(FastAPI):
 
 
 def build(
-    settings: Settings, *, records: Records, decisions: Decisions, tokens: Tokens, audit: Audit, secrets: Secrets
+    settings: Settings,
+    *,
+    records: Records,
+    decisions: Decisions,
+    tokens: Tokens,
+    alerts: Alerts,
+    audit: Audit,
+    secrets: Secrets,
 ) -> FastAPI:
     """The application for these ports."""
     control = Control(
@@ -51,6 +59,7 @@ def build(
         records=records,
         decisions=decisions,
         tokens=tokens,
+        alerts=alerts,
         audit=audit,
         token_key=secrets.token_key,
         cursors=Cursors(secrets.token_key),
@@ -66,7 +75,7 @@ def build(
         redirect_slashes=False,
     )
     app.router.route_class = route_class(control)
-    for noun in (flags, accounts, decisions_routes, audit_routes, system):
+    for noun in (flags, alerts_routes, accounts, decisions_routes, audit_routes, system):
         noun.add(app, control)
     errors.install(app)
     app.add_middleware(Shell, address=settings.control)

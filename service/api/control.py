@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from service.api.cursors import Cursors
-    from service.ports import Audit, Decisions, Records, Tokens
+    from service.ports import Alerts, Audit, Decisions, Records, Tokens
     from service.settings import Settings
 
 
@@ -27,6 +27,7 @@ class Control:
     records: Records
     decisions: Decisions
     tokens: Tokens
+    alerts: Alerts
     audit: Audit
     token_key: bytes
     cursors: Cursors

@@ -7,7 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from detectors.core.detector import Signal
+    from service.model.alert import Alert, Note
     from service.model.audit import Entry
     from service.model.decision import Decision
     from service.model.entity import Entity
@@ -114,6 +117,45 @@ def account_detail(account: Account, evaluations: list[Evaluation], flags: list[
         "against": _against(latest.against) if latest else [],
         "flags": [flag_document(flag) for flag in flags],
     }
+
+
+def alert_document(alert: Alert) -> Document:
+    """An alert as the queue shows it. ``opened`` and ``updated`` are event time, the rest is the wall's."""
+    return {
+        "id": alert.id,
+        "entity": entity_document(alert.entity),
+        "status": str(alert.status),
+        "severity": str(alert.severity),
+        "priority": round(alert.priority, 3),
+        "opened": rfc3339(alert.opened),
+        "updated": rfc3339(alert.updated),
+        "flags": alert.flags,
+        "queries": alert.queries,
+        "models": list(alert.models),
+        "members": alert.members,
+        "assignee": alert.assignee or None,
+        "claimed_until": None if alert.lease_until is None else rfc3339(alert.lease_until),
+        "verdict": None if alert.verdict is None else str(alert.verdict),
+        "closed": None if alert.closed is None else rfc3339(alert.closed),
+        "reopened": alert.reopened or None,
+        "version": alert.version,
+    }
+
+
+def alert_detail(
+    alert: Alert, *, flags: Sequence[Flag], notes: Sequence[Note], decisions: Sequence[Decision]
+) -> Document:
+    """An alert with all that belongs to it."""
+    return alert_document(alert) | {
+        "evidence": [flag_document(flag) for flag in flags],
+        "notes": [note_document(note) for note in notes],
+        "decisions": [decision_document(decision) for decision in decisions],
+    }
+
+
+def note_document(note: Note) -> Document:
+    """A note beside an alert."""
+    return {"id": note.id, "at": rfc3339(note.at), "by": note.by, "kind": note.kind, "text": note.text}
 
 
 def entry_document(entry: Entry) -> Document:

@@ -77,6 +77,13 @@ class NotAcceptable(ApiError):
     code = "not_acceptable"
 
 
+class Conflict(ApiError):
+    """What it is about is not as the request takes it to be."""
+
+    status = 409
+    code = "conflict"
+
+
 class TooLarge(ApiError):
     """The body is over the limit."""
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.model.alert import Status, Verdict
 from service.model.decision import Guarded, Kind, Origin
 from service.model.entity import Scope
 from service.model.flag import Severity
@@ -161,6 +162,74 @@ class DecisionIn(_Out):
     )
     reason: str = Field(min_length=1, max_length=1000)
     simulated: bool = Field(default=False, strict=True, description="recorded and counted, not enforced")
+
+
+class AlertOut(_Out):
+    """The flags of one entity as a piece of work."""
+
+    id: str
+    entity: EntityOut
+    status: Status
+    severity: Severity = Field(description="highest of its flags since it was opened last")
+    priority: float = Field(description="severity times expected harm; the queue's order")
+    opened: Time = Field(description="event time of the flag that opened it last")
+    updated: Time = Field(description="event time of its newest flag")
+    flags: int
+    queries: int
+    models: list[str]
+    members: int = Field(description="accounts behind it; above 1 for a campaign")
+    assignee: str | None
+    claimed_until: Time | None
+    verdict: Verdict | None = Field(description="of the last closing; kept when it opens again")
+    closed: Time | None
+    reopened: str | None = Field(description="why it was opened again")
+    version: int = Field(description="raised by every change")
+
+
+class AlertPage(_Out):
+    """Alerts, most urgent first; ``next`` is the cursor of the next page, null on the last."""
+
+    items: list[AlertOut]
+    next: str | None
+
+
+class NoteOut(_Out):
+    """What somebody wrote beside an alert, or what was done to it."""
+
+    id: str
+    at: Time
+    by: str
+    kind: str = Field(description="`note` for somebody's words, else what was done, as in `alert.closed`")
+    text: str
+
+
+class AlertDetail(AlertOut):
+    """An alert with all that belongs to it."""
+
+    evidence: list[FlagOut] = Field(description="flags of its entity, newest first, at most 100")
+    notes: list[NoteOut] = Field(description="oldest first")
+    decisions: list[DecisionOut] = Field(description="about its entity")
+
+
+class AlertChange(_Out):
+    """A change of an alert."""
+
+    text: str = Field(default="", max_length=4000, description="why, for whoever reads it later")
+    version: int | None = Field(
+        default=None, strict=True, description="the version that was seen; 409 where it is not the newest"
+    )
+
+
+class AlertClose(AlertChange):
+    """The verdict that an alert is closed with."""
+
+    verdict: Verdict
+
+
+class NoteIn(_Out):
+    """A new note."""
+
+    text: str = Field(min_length=1, max_length=4000)
 
 
 class EntryOut(_Out):

@@ -27,6 +27,7 @@ def control(settings: Settings) -> FastAPI:
         records=held.records,
         decisions=held.decisions,
         tokens=held.tokens,
+        alerts=held.alerts,
         audit=held.audit,
         secrets=secrets(settings),
     )

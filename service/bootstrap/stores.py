@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from service.backends.sql import schema
+from service.backends.sql.alerts import SqlAlerts
 from service.backends.sql.audit import SqlAudit
 from service.backends.sql.checkpoint import SqlCheckpoint
 from service.backends.sql.decisions import SqlDecisions
@@ -19,7 +20,7 @@ from service.settings import SettingsError, without_password
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from service.ports import Audit, Checkpoint, Decisions, Records, Tokens
+    from service.ports import Alerts, Audit, Checkpoint, Decisions, Records, Tokens
     from service.settings import Settings
 
 
@@ -33,6 +34,7 @@ class Stores:
     records: Records
     decisions: Decisions
     tokens: Tokens
+    alerts: Alerts
     audit: Audit
     checkpoint: Checkpoint
     close: Callable[[], None]
@@ -51,6 +53,7 @@ def stores(settings: Settings) -> Stores:
         records=SqlRecords(engine),
         decisions=SqlDecisions(engine, settings.decisions_file, witness),
         tokens=SqlTokens(engine, witness),
+        alerts=SqlAlerts(engine, witness),
         audit=SqlAudit(engine, witness),
         checkpoint=SqlCheckpoint(engine, keep=settings.content, retention=settings.retention),
         close=engine.dispose,

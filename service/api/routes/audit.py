@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import Request
 
+from service.api import acts
 from service.api.access import Role
 from service.api.documents import Document, entry_document
 from service.api.parameters import Cursor, Limit
@@ -26,7 +27,7 @@ def add(app: FastAPI, control: Control) -> None:
     def list_audit(request: Request, *, cursor: Cursor = None, limit: Limit = 50) -> Document:
         """Entries, newest first: all of them for an admin, an analyst's own for an analyst."""
         identity: Identity = request.scope["revenuer.identity"]
-        actor = None if identity.role.covers(Role.ADMIN) else f"token:{identity.token}"
+        actor = None if identity.role.covers(Role.ADMIN) else acts.actor(request)
         filters = {"actor": actor}
         after = control.cursors.open(cursor, "audit", filters)
         items = control.audit.entries(None if after is None else int(after), limit, actor=actor)

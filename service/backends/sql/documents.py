@@ -63,6 +63,7 @@ def flag_row(flag: Flag) -> dict[str, Any]:
         "severity": flag.severity.rank,
         "flagged_at": flag.flagged_at,
         "body": jsontext.encode_measures(body).decode(),
+        "alert": None,
     }
 
 

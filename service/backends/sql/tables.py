@@ -183,7 +183,10 @@ flags = Table(
     Column("severity", SmallInteger, nullable=False),
     Column("flagged_at", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
+    # The alert it was gathered into, empty where it concerns nobody; NULL until it is gathered.
+    Column("alert", String(24)),
     Index("ix_flags_flagged_at", "flagged_at", "id"),
+    Index("ix_flags_loose", "flagged_at", sqlite_where=text("alert IS NULL"), postgresql_where=text("alert IS NULL")),
     Index("ix_flags_entity", "scope", "value", "flagged_at"),
 )
 
@@ -209,6 +212,34 @@ decisions = Table(
     Column("reason", SafeText, nullable=False),
     Column("simulated", Boolean, nullable=False),
     Column("created", BigInteger, nullable=False),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("scope", String(16), nullable=False),
+    Column("value", SafeText, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("severity", SmallInteger, nullable=False),
+    Column("priority", Double, nullable=False),
+    Column("assignee", SafeText, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("ix_alerts_queue", "status", "priority", "id"),
+    Index("ix_alerts_entity", "scope", "value"),
+)
+
+alert_notes = Table(
+    "alert_notes",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("alert", String(24), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("author", SafeText, nullable=False),
+    Column("kind", String(48), nullable=False),
+    Column("text", SafeText, nullable=False),
+    Index("ix_alert_notes_alert", "alert", "id"),
 )
 
 audit = Table(

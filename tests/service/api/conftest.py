@@ -19,6 +19,7 @@ from service.bootstrap.stores import stores, upgrade
 from service.model.decision import Kind
 from service.model.entity import Entity, Scope
 from service.ports import Commit
+from service.review.desk import Desk
 from service.secrets import Secrets
 from service.settings import Settings
 from tests.contracts.factories import AN_ACT
@@ -91,6 +92,8 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Seeded:
     held.checkpoint.commit(Commit(flags=flags, evaluations=evaluations, entities=entities))
     for decision in (a_decision("d-throttle"), a_decision("d-block", Kind.BLOCK)):
         held.decisions.add(decision, AN_ACT)
+    while Desk(held.alerts, held.records).gather():
+        pass
     headers = _headers(held)
     held.close()
     return Seeded(settings.data / "revenuer.db", headers)
@@ -107,7 +110,13 @@ def planes(seeded: Seeded, settings: Settings) -> Iterator[Plane]:
     shutil.copy(seeded.database, settings.data)
     held = stores(settings)
     app = build(
-        settings, records=held.records, decisions=held.decisions, tokens=held.tokens, audit=held.audit, secrets=SECRETS
+        settings,
+        records=held.records,
+        decisions=held.decisions,
+        tokens=held.tokens,
+        alerts=held.alerts,
+        audit=held.audit,
+        secrets=SECRETS,
     )
     yield Plane(app, held, settings, seeded.headers)
     held.close()

@@ -6,36 +6,50 @@ import pytest
 from fastapi.routing import APIRoute
 
 from service.api.access import ACCESS, Access, Anyone, Role
+from service.model.entity import Entity, Scope
+from service.review.alerts import alert_id
 from tests.service.api.conftest import IDENTITIES, Plane
 
+AN_ALERT = alert_id(Entity(Scope.ACCOUNT, "acct-1"))
+CHANGES = ("claim", "release", "wait", "close", "reopen", "notes")
 A_DECISION = {"scope": "account", "value": "acct-9", "kind": "annotate", "reason": "seen in a report"}
 ADDRESSES = {
     "/api/v1/flags/{id}": "/api/v1/flags/flag-1",
     "/api/v1/accounts/{id:path}": "/api/v1/accounts/acct-1",
     "/api/v1/decisions/{id}": "/api/v1/decisions/d-throttle",
+    "/api/v1/alerts/{id}": f"/api/v1/alerts/{AN_ALERT}",
+    **{f"/api/v1/alerts/{{id}}/{verb}": f"/api/v1/alerts/{AN_ALERT}/{verb}" for verb in CHANGES},
 }
-SUCCESS = {"GET": 200, "POST": 201, "DELETE": 204}
+SUCCESS = {"GET": 200, "POST": 200, "DELETE": 204}
+BODIES: dict[str, dict[str, str]] = {
+    "/api/v1/decisions": A_DECISION,
+    "/api/v1/alerts/{id}/notes": {"text": "Asked their account manager."},
+    "/api/v1/alerts/{id}/close": {"verdict": "benign"},
+}
+MADE = {"/api/v1/decisions", "/api/v1/alerts/{id}/notes"}
+"""Routes whose POST makes something new."""
 
 
-def expected(method: str, access: Access, identity: str) -> int:
+def expected(method: str, route: str, access: Access, identity: str) -> int:
     """What the matrix says, written anew: who shows no role gets 401, one of too small a role 403."""
+    good = 201 if method == "POST" and route in MADE else 409 if route.endswith("/reopen") else SUCCESS[method]
     if access is Anyone.OPEN or (access is Anyone.OPTIONAL and identity == "anonymous"):
-        return SUCCESS[method]
+        return good
     if identity in {"anonymous", "caller", "revoked", "expired"}:
         return 401
     ladder = ["viewer", "analyst", "admin"]
     needed = 0 if access is Anyone.OPTIONAL else ladder.index(str(access))
-    return SUCCESS[method] if ladder.index(identity) >= needed else 403
+    return good if ladder.index(identity) >= needed else 403
 
 
 @pytest.mark.parametrize("identity", IDENTITIES)
 @pytest.mark.parametrize(("method", "route"), ACCESS)
 async def test_matrix(plane: Plane, method: str, route: str, identity: str) -> None:
     """Each identity gets from each route what the table says, and no more."""
-    body = A_DECISION if method == "POST" else None
+    body = BODIES.get(route, {}) if method == "POST" else None
     async with plane.client(identity) as client:
         answer = await client.request(method, ADDRESSES.get(route, route), json=body)
-    assert answer.status_code == expected(method, ACCESS[method, route], identity)
+    assert answer.status_code == expected(method, route, ACCESS[method, route], identity)
 
 
 def test_every_route_is_in_the_table(plane: Plane) -> None:

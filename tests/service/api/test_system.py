@@ -119,6 +119,7 @@ async def test_host(plane: Plane, control: str, host: str, status: int) -> None:
         records=held.records,
         decisions=held.decisions,
         tokens=held.tokens,
+        alerts=held.alerts,
         audit=held.audit,
         secrets=SECRETS,
     )

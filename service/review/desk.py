@@ -1,0 +1,74 @@
+"""The desk: gathers flags into alerts, and makes reviewers' changes, each against the version that was seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from service.model.alert import Note
+from service.model.ids import event_id, text_id
+from service.review import alerts as rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from service.model.alert import Alert
+    from service.model.audit import Act
+    from service.model.flag import Flag
+    from service.ports import Alerts, Records
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200
+"""Flags gathered at once."""
+
+
+class Stale(Exception):
+    """The alert was changed since it was read: read it again."""
+
+
+class Desk:
+    """Alerts over their store."""
+
+    def __init__(self, alerts: Alerts, records: Records) -> None:
+        self._alerts = alerts
+        self._records = records
+
+    def gather(self) -> int:
+        """Put flags that belong to no alert yet to the alert of their entity; how many there were.
+
+        Safe to be done by several processes at once: a flag is gathered once, and an alert that another
+        process changed in between is left for the next time.
+        """
+        flags = self._alerts.loose(BATCH)
+        for flag in flags:
+            before = self._alerts.alert(rules.alert_id(flag.entity))
+            after = rules.flagged(before, flag, self._models(flag))
+            if self._alerts.join(flag, after) and after is not None and (before is None or _opened(before, after)):
+                log.info("alert.opened", alert=after.id, entity=str(after.entity), severity=str(after.severity))
+        return len(flags)
+
+    def change(self, alert: Alert, change: Callable[[Alert], Alert], *, act: Act, text: str = "") -> Alert:
+        """Store what ``change`` makes of the alert, with a note of it and its act in the audit log.
+
+        Raises
+        ------
+        NotAllowed
+            ``change`` refuses.
+        Stale
+            Somebody else changed it in between.
+
+        """
+        after = change(alert)
+        note = Note(text_id(event_id(act.at)), alert.id, act.at, act.actor, act.action, text)
+        if not self._alerts.change(after, note, act):
+            raise Stale(f"alert {alert.id} was changed by somebody else; read it again")
+        return after
+
+    def _models(self, flag: Flag) -> Sequence[str]:
+        return sorted({event.query.model for event in self._records.events(flag.events) if event.query.model})
+
+
+def _opened(before: Alert, after: Alert) -> bool:
+    return before.status != after.status
