@@ -369,6 +369,10 @@ class Records(Protocol):
         """The log rows of these ids, with text as far as ``content`` kept it."""
         ...
 
+    def extract(self, entity: Entity, until: int, limit: int) -> Sequence[QueryEvent]:
+        """The entity's latest events completed at ``until`` or before, oldest first; none where no index is."""
+        ...
+
     def export(self) -> Iterable[QueryEvent]:
         """The whole log in order of completion."""
         ...

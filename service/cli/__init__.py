@@ -13,6 +13,7 @@ from service.cli.config import config
 from service.cli.db import db
 from service.cli.decision import decision
 from service.cli.doctor import doctor
+from service.cli.evidence import evidence
 from service.cli.explain import explain
 from service.cli.export import export
 from service.cli.key import key
@@ -34,5 +35,5 @@ def main() -> None:
     """A proxy in front of a model API that finds the callers who are distilling the model."""
 
 
-for command in (serve, replay, baseline, export, explain, token, decision, audit, key, config, doctor, db):
+for command in (serve, replay, baseline, export, explain, evidence, token, decision, audit, key, config, doctor, db):
     main.add_command(command)

@@ -114,6 +114,19 @@ class SqlRecords:
                 found.update((event.id, event) for event in _read(connection, query))
         return [found[key] for key in keys if key in found]
 
+    def extract(self, entity: Entity, until: int, limit: int) -> Sequence[QueryEvent]:
+        """The entity's latest events completed at ``until`` or before, oldest first."""
+        recent = queries.recent(entity)
+        if recent is None:
+            return ()
+        with available("read the log"), self._engine.begin() as connection:
+            keys = [row.id for row in connection.execute(recent.where(log.c.done <= until).limit(limit))]
+            found: dict[bytes, QueryEvent] = {}
+            for chunk in chunks(keys):
+                query = queries.log_rows().where(log.c.id.in_(chunk))
+                found.update((event.id, event) for event in _read(connection, query))
+        return [found[bytes(key)] for key in reversed(keys)]
+
     def export(self) -> Iterable[QueryEvent]:
         """The whole log in order of completion, in pages: no reader holds a transaction open for hours."""
         last: tuple[int, bytes] = (-keyset.LARGEST, b"")

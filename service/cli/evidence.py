@@ -1,0 +1,105 @@
+"""``revenuer evidence``: all that a flag rests on, in one archive for an appeal or a case."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from service.api.documents import alert_detail, decision_document, evaluation_document, flag_document
+from service.cli import _wiring
+from service.cli._acts import by_user
+from service.cli._fail import fail
+from service.cli._options import with_settings
+from service.cli.explain import find
+from service.review import evidence as archive
+from service.review.alerts import alert_id
+
+if TYPE_CHECKING:
+    from service.bootstrap.stores import Stores
+    from service.model.flag import Flag
+    from service.settings import Settings
+
+EVALUATIONS = 500
+FLAGS = 100
+
+
+@click.command()
+@click.argument("flag", required=False)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="FLAG.zip, without it.")
+@click.option("--reason", default="", metavar="TEXT", help="Why, for the audit log; needed where texts are kept.")
+@click.option("--events", default=10_000, show_default=True, type=click.IntRange(0), help="Latest queries at most.")
+@click.option("--check", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Check an archive instead.")
+@with_settings
+def evidence(
+    *, settings: Settings, flag: str | None, out: Path | None, reason: str, events: int, check: Path | None
+) -> None:
+    """Pack all that FLAG rests on, an id or the beginning of one, into one archive for an appeal or a case."""
+    if check is not None:
+        _check(check)
+        return
+    if flag is None:
+        fail("name a flag; 'revenuer explain' and GET /api/v1/flags show them")
+    if settings.content == "full" and not reason.strip():
+        fail("texts are kept here, and reading them needs a --reason, which goes into the audit log")
+    with _wiring.stores(settings) as stores:
+        found = find(stores.records, flag)
+        path = out or Path(f"{found.id}.zip")
+        if path.exists():
+            fail(f"{path} exists; name another file with --out")
+        detail = {"flag": found.id, "content": settings.content, "reason": reason}
+        # Before anything is read: what cannot be audited is not done.
+        stores.audit.append(by_user("evidence.packed", str(found.entity), **detail))
+        _write(path, _packed(settings, stores, found, events))
+    click.echo(str(path))
+
+
+def _check(file: Path) -> None:
+    try:
+        wrong = archive.faults(file.read_bytes())
+    except ValueError as error:
+        fail(f"{file}: {error}")
+    if wrong:
+        fail(f"{file}: not as it was packed: {', '.join(wrong)}")
+    click.echo("every file is as it was packed", err=True)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """For its maker alone: it may hold texts."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+
+
+def _packed(settings: Settings, stores: Stores, flag: Flag, events: int) -> bytes:
+    entity = flag.entity
+    decided = [made for made in stores.decisions.all() if made.entity == entity]
+    documents = {
+        "flag.json": flag_document(flag),
+        "alert.json": _alert(stores, flag),
+        "decisions.json": [decision_document(made) for made in decided],
+        "baseline.json": _baseline(settings, flag),
+    }
+    lines = {
+        "evaluations.jsonl": [evaluation_document(made) for made in stores.records.evaluations(entity, EVALUATIONS)],
+        "events.jsonl": [_wiring.record(event) for event in stores.records.extract(entity, flag.flagged_at, events)],
+    }
+    return archive.pack(documents, lines)
+
+
+def _alert(stores: Stores, flag: Flag) -> dict[str, Any] | None:
+    alert = stores.alerts.alert(alert_id(flag.entity))
+    return None if alert is None else alert_detail(alert, flags=(), notes=stores.alerts.notes(alert.id), decisions=())
+
+
+def _baseline(settings: Settings, flag: Flag) -> dict[str, Any]:
+    """The baseline in force, and whether it is the one that the flag was raised under."""
+    held = _wiring.baseline(settings, None)
+    return {
+        "version": held.version,
+        "of_the_flag": flag.versions.get("baseline"),
+        "account_days": held.calibration(str(flag.entity.scope)).n,
+        "provenance": dict(held.provenance),
+    }
