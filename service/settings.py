@@ -135,7 +135,7 @@ class Settings(_Part):
     stream: str = "spool:"
     """How records get from gateways to workers: ``spool:``, on one host, or the URL of a Redis or Valkey."""
     partitions: Annotated[int, Field(ge=1, le=256)] = 32
-    """Parts that callers are shared out in, each tended by one worker; taken at the first start with a shared stream."""
+    """Parts that callers are shared out in, each tended by one worker; fixed at a shared stream's first start."""
     metrics: Address | None = None
     """Where a gateway or worker that runs by itself shows its metrics and health; None: nowhere."""
     content: Literal["full", "redacted", "none"] = "redacted"

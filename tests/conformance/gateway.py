@@ -13,7 +13,7 @@ from service.gateway import server
 from service.gateway.dialects import Dialects
 from service.model.decision import Decision, Kind, Origin
 from service.model.entity import Entity, Scope
-from service.model.query import End, Gap, Start
+from service.model.query import End, Gap, Record, Start
 from service.secrets import Secrets
 from service.settings import Settings
 from tests.conformance.peer import GUARD, Peer
