@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from service.backends.sql import content, documents, events, queries, retention, writes
-from service.backends.sql.dialect import available, put, put_new, writing
+from service.backends.sql.bulk import put, put_new
+from service.backends.sql.dialect import available, writing
 from service.backends.sql.names import DAY, Names, chunks
 from service.backends.sql.tables import (
     entities,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import case, select
 
-from service.backends.sql.dialect import insert
+from service.backends.sql.bulk import insert
 from service.backends.sql.tables import names
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.backends.sql.dialect import available, connect, lock_schema, writing
+from service.backends.sql.dialect import available, connect, lock_schema, told, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,9 +64,10 @@ def check(engine: Engine) -> str | None:
     try:
         with engine.begin() as connection:
             current = MigrationContext.configure(connection).get_current_revision()
-    except SQLAlchemyError as error:
-        cause = str(getattr(error, "orig", None) or error).splitlines()[0]
-        return f"the database does not answer: {cause}; see that it runs, has disk space and is at the URL given"
+    except (SQLAlchemyError, OSError) as error:
+        cause, advice = told(error)
+        advice = advice or "see that it runs, has disk space and is at the URL given"
+        return f"the database does not answer: {cause}; {advice}"
     if current == head:
         return None
     if current is None:
@@ -79,7 +80,7 @@ def check(engine: Engine) -> str | None:
 
 
 def _run(url: str, change: Callable[[Config], None]) -> None:
-    engine = connect(url)
+    engine = connect(url, patient=True)
     try:
         # One transaction under the database's own lock: processes that start together take turns.
         with available("change its schema"), writing(engine).begin() as connection:

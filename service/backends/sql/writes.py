@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, select
 
-from service.backends.sql.dialect import insert, put
+from service.backends.sql.bulk import insert, put
 from service.backends.sql.tables import counters, open_queries, sources
 
 if TYPE_CHECKING:
