@@ -268,6 +268,10 @@ class StreamUnavailable(StoreUnavailable):
     """The stream between gateways and workers cannot answer now."""
 
 
+class StreamNewer(StreamUnavailable):
+    """What comes next was written by a newer version: give the partition back, so that a newer worker takes it."""
+
+
 class Leases(Protocol):
     """Which partitions this worker tends. Advice on who should work: that only one can is the checkpoint's claim."""
 
