@@ -207,6 +207,11 @@ class Settings(_Part):
         return self.data / "baseline.npz"
 
     @property
+    def clock_file(self) -> Path:
+        """How far the gateway's time has come, for the next one to begin above."""
+        return self.data / "clock"
+
+    @property
     def decisions_file(self) -> Path:
         """The snapshot of decisions that the guard reads."""
         return self.data / "decisions.json"
