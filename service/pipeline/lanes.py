@@ -15,7 +15,7 @@ import structlog
 
 from service import metrics
 from service.pipeline.worker import ScoringError
-from service.ports import Fenced, StoreUnavailable, StreamUnavailable
+from service.ports import Fenced, StoreUnavailable, StreamNewer, StreamUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -80,6 +80,8 @@ class Lane:
         self._pause = SHORTEST_PAUSE
         self.due = 0.0
         """When it has its next turn, monotonic seconds."""
+        self.trouble: str | None = None
+        """Why it does not get on; None where it does."""
 
     def turn(self, *, may_begin: bool) -> None:
         """Take one batch. Without ``may_begin`` no worker is made: it would take the partition from its owner.
@@ -88,16 +90,21 @@ class Lane:
         ------
         Fenced
             Another worker has claimed the partition.
+        StreamNewer
+            A newer worker must take it.
 
         """
         try:
             worker = self._ready(may_begin=may_begin)
             busy = worker is not None and self._step(worker)
             self.due = 0.0 if busy else time.monotonic() + self._manner.idle
-            self._pause = SHORTEST_PAUSE
+            self._pause, self.trouble = SHORTEST_PAUSE, None
+        except StreamNewer:
+            raise
         except StoreUnavailable as error:
             # What this worker holds in memory is ahead of the store now, so it must not go on.
             self.close()
+            self.trouble = str(error)
             log.warning("store.unavailable", partition=self.partition, error=str(error), retry_in=self._pause)
             self.due = time.monotonic() + self._pause
             self._pause = min(self._pause * 2, LONGEST_PAUSE)
@@ -140,31 +147,58 @@ class Lanes:
     make
         Claims a partition and makes its worker.
     leases
-        Which partitions to tend.
-    alone
-        Nobody else is meant to tend them: where somebody does, that is an error, and ``turn`` raises it.
+        Which partitions to tend. Without them there is one, and this process alone has it: where another one
+        has it too, that is an error of whoever started both, and :meth:`run` raises it.
 
     """
 
-    def __init__(self, make: Callable[[int], Worker], leases: Leases, manner: Manner, *, alone: bool) -> None:
+    def __init__(
+        self, make: Callable[[int], Worker], leases: Leases | None = None, manner: Manner | None = None
+    ) -> None:
         self._make = make
-        self._leases = leases
-        self._manner = manner
-        self._alone = alone
+        self._leases = leases or Alone()
+        self._manner = manner or Manner()
+        self._alone = leases is None
         self._lanes: dict[int, Lane] = {}
         self._known = False
         """Whether the leases answered when they were asked last."""
+        self._unknown: str | None = None
         self._ask_at = 0.0
+        self._began = time.monotonic()
 
-    def turn(self) -> float:
-        """Give every lane that is due its turn; seconds until the next one is.
+    def run(self, stop: Callable[[], bool]) -> None:
+        """Tend what the leases give until ``stop``, then give it back.
 
         Raises
         ------
         Fenced
-            Where nobody else is meant to tend the partitions, and somebody does.
+            Another process has the one partition that this one was to have alone.
 
         """
+        try:
+            while not stop():
+                pause = self.turn()
+                if pause and not stop():
+                    time.sleep(min(pause, NAP))
+        finally:
+            self.give_back()
+
+    @property
+    def held(self) -> int:
+        """Partitions tended."""
+        return len(self._lanes)
+
+    def trouble(self) -> str | None:
+        """None while everything gets on, else what is wrong. May be asked from another thread."""
+        return self._unknown or next((lane.trouble for lane in list(self._lanes.values()) if lane.trouble), None)
+
+    def silence(self) -> float:
+        """Seconds since the last round began."""
+        return time.monotonic() - self._began
+
+    def turn(self) -> float:
+        """Give every lane that is due its turn; seconds until the next one is. Raises as :meth:`run`."""
+        self._began = time.monotonic()
         self._hold()
         for lane in [lane for lane in self._lanes.values() if lane.due <= time.monotonic()]:
             if self._lanes.get(lane.partition) is not lane:
@@ -194,6 +228,10 @@ class Lanes:
                 raise
             metrics.FENCED.inc()
             log.warning("partition.fenced", partition=lane.partition, error=str(error))
+        except StreamNewer as error:
+            self._drop(lane.partition)
+            self._leases.give_back(lane.partition)
+            log.warning("stream.newer", partition=lane.partition, error=str(error))
 
     def _hold(self) -> None:
         """Tend what the leases say; what was tended goes on while they do not answer."""
@@ -202,11 +240,12 @@ class Lanes:
         try:
             held = set(self._leases.hold())
         except StreamUnavailable as error:
-            if self._known:
+            if self._unknown is None:
                 log.warning("leases.unavailable", error=str(error))
-            self._known, self._ask_at = False, time.monotonic() + UNKNOWN_PAUSE
+            self._known, self._unknown = False, str(error)
+            self._ask_at = time.monotonic() + UNKNOWN_PAUSE
             return
-        self._known, self._ask_at = True, 0.0
+        self._known, self._unknown, self._ask_at = True, None, 0.0
         for partition in self._lanes.keys() - held:
             self._drop(partition)
         for partition in sorted(held - self._lanes.keys()):
@@ -219,30 +258,3 @@ class Lanes:
             # Its next owner tells of it, perhaps from another host.
             gauge.labels(str(partition)).set(0)
         log.info("partition.left", partition=partition)
-
-
-def run(
-    make: Callable[[int], Worker],
-    stop: Callable[[], bool],
-    *,
-    leases: Leases | None = None,
-    manner: Manner | None = None,
-) -> None:
-    """Tend what the leases give until ``stop``, then give it back.
-
-    Without leases there is one partition and this process alone has it.
-
-    Raises
-    ------
-    Fenced
-        Another process has that one partition, which is an error of whoever started both.
-
-    """
-    lanes = Lanes(make, leases or Alone(), manner or Manner(), alone=leases is None)
-    try:
-        while not stop():
-            pause = lanes.turn()
-            if pause and not stop():
-                time.sleep(min(pause, NAP))
-    finally:
-        lanes.give_back()

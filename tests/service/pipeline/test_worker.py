@@ -17,7 +17,7 @@ from service.bootstrap.scoring import Brain, scorer
 from service.gateway.dialects import Dialects
 from service.model.query import Gap, Inspect, Outcome, Query, Record, Start
 from service.pipeline import lanes
-from service.pipeline.lanes import Manner
+from service.pipeline.lanes import Lanes, Manner
 from service.pipeline.scorer import Scorer
 from service.pipeline.worker import BATCH, Starts, Worker
 from service.ports import Commit, Lag, Sourced, StoreUnavailable
@@ -176,10 +176,8 @@ def test_a_refused_commit_loses_nothing(
     records, expected = undisturbed
     store, source = Flaky(), Source(records)
     last = len(records)
-    lanes.run(
-        lambda _: a_worker(source, store, brain, batch=10),
-        lambda: store.resume().positions.get("boot-1", 0) == last,
-        manner=Manner(idle=0.0),
+    Lanes(lambda _: a_worker(source, store, brain, batch=10), manner=Manner(idle=0.0)).run(
+        lambda: store.resume().positions.get("boot-1", 0) == last
     )
     assert store.tries > last // 10
     assert outcome(store) == expected
@@ -222,10 +220,8 @@ def test_a_query_that_scoring_breaks_on_is_logged_and_left_out(
     whole = [item.record for item in records]
     whole[position:position] = [poison, an_end(poison, after=0)]
     source, store = Source(sourced(whole)), MemoryCheckpoint(keep_events=True)
-    lanes.run(
-        lambda _: a_worker(source, store, brain, batch=64),
-        lambda: store.resume().positions.get("boot-1", 0) == len(whole),
-        manner=Manner(idle=0.0),
+    Lanes(lambda _: a_worker(source, store, brain, batch=64), manner=Manner(idle=0.0)).run(
+        lambda: store.resume().positions.get("boot-1", 0) == len(whole)
     )
     found, logged, states, _ = outcome(store)
     assert poison.id in store.events
@@ -288,9 +284,7 @@ def test_who_is_late_is_in_a_hurry(oldest: int | None, *, by_way_of: bool, brain
         leisurely.append(step)
         return step()
 
-    lanes.run(
-        lambda _: a_worker(Source(records, oldest=oldest), store, brain),
-        lambda: store.resume().positions.get("boot-1", 0) == len(records),
-        manner=Manner(leisurely=slowly, idle=0.0),
-    )
+    Lanes(
+        lambda _: a_worker(Source(records, oldest=oldest), store, brain), manner=Manner(leisurely=slowly, idle=0.0)
+    ).run(lambda: store.resume().positions.get("boot-1", 0) == len(records))
     assert bool(leisurely) is by_way_of
