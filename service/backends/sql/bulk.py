@@ -8,10 +8,12 @@ however many rows there are, and ``ON CONFLICT`` keeps it idempotent, which COPY
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import islice
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Boolean, Double, LargeBinary, String, Table
+from sqlalchemy import ARRAY, Boolean, Double, LargeBinary, String, Table, Text, any_, cast
+from sqlalchemy import literal as bound
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.backends.sql.dialect import is_postgres
@@ -20,13 +22,17 @@ from service.backends.sql.types import SafeText, escape
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from sqlalchemy import Column
+    from sqlalchemy import Column, ColumnElement
     from sqlalchemy.engine import Connection, Dialect
 
     Insert = sqlite.Insert | postgresql.Insert
     Row = dict[str, Any]
     Write = Callable[[Any], str]
 
+T = TypeVar("T")
+
+CHUNK = 500
+"""Values in one IN list: far below SQLite's bound of 32,766 parameters, and few shapes for the statement cache."""
 ROWS = 4_096
 """Rows of one statement of Postgres."""
 BYTES = 4 * 1024 * 1024
@@ -46,6 +52,24 @@ def put_new(connection: Connection, table: Table, rows: Sequence[Row]) -> int:
 def put(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert the rows, or overwrite those with the same key; no key twice."""
     _many(connection, table, rows, overwrite=True)
+
+
+def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """The values in lists of at most ``size``."""
+    iterator = iter(values)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def chosen(connection: Connection, column: Column[Any], values: Iterable[Any]) -> Iterator[ColumnElement[bool]]:
+    """Conditions that together choose the rows with one of the values: one parameter each where the database can."""
+    if not is_postgres(connection):
+        for chunk in chunks(values):
+            yield column.in_(chunk)
+        return
+    kind = Text() if isinstance(column.type, (String, SafeText)) else column.type
+    for chunk in chunks(values, ROWS):
+        yield column == any_(cast(bound(literal(column, chunk), Text()), ARRAY(kind)))
 
 
 def literal(column: Column[Any], values: Iterable[Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, IntegrityError, InterfaceError, ProgrammingError
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection, Engine
 
+log = structlog.get_logger()
+
+_RACES = frozenset({"55P03", "40P01", "42P07", "42P01", "23514"})
+"""Lock not to be had, deadlock, made or dropped by another meanwhile, a row that came in between."""
 _SCHEMA_LOCK = 0x7265_766E
 """Any number of our own: two processes that upgrade at once take turns."""
 
@@ -73,6 +78,18 @@ def available(doing: str) -> Iterator[None]:
         if advice is None:
             raise  # a mistake of ours: trying again would not help
         raise StoreUnavailable(f"the database could not {doing}: {cause}; nothing was changed; {advice}") from None
+
+
+@contextmanager
+def lost_race(event: str, **fields: object) -> Iterator[None]:
+    """Let go what others were in the way of, to be tried again another time: logged, nothing more."""
+    try:
+        yield
+    except DatabaseError as error:
+        original = error.orig.args[0] if error.orig is not None and error.orig.args else None
+        if not isinstance(original, dict) or original.get("C") not in _RACES:
+            raise
+        log.info(event, reason=original["C"], **fields)
 
 
 def told(error: Exception) -> tuple[str, str | None]:

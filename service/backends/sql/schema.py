@@ -9,14 +9,19 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
+from service.backends.sql import days
 from service.backends.sql.dialect import available, connect, lock_schema, told, writing
+from service.backends.sql.partitions import count as partitioned
+from service.backends.sql.tables import partitions
+from service.ports import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy.engine import Engine
+    from sqlalchemy.engine import Connection, Engine
 
 
 def upgrade(url: str) -> bool:
@@ -42,6 +47,7 @@ def upgrade(url: str) -> bool:
         command.upgrade(config, "head")
 
     _run(url, change)
+    _ahead(url)
     return new
 
 
@@ -54,7 +60,12 @@ def downgrade(url: str, revision: str) -> None:
         The database cannot be changed now; it is as it was.
 
     """
-    _run(url, lambda config: command.downgrade(config, revision))
+
+    def change(config: Config) -> None:
+        _refuse_several(config.attributes["connection"])
+        command.downgrade(config, revision)
+
+    _run(url, change)
 
 
 def check(engine: Engine) -> str | None:
@@ -90,6 +101,24 @@ def _run(url: str, change: Callable[[Config], None]) -> None:
             change(config)
     finally:
         engine.dispose()
+
+
+def _ahead(url: str) -> None:
+    engine = connect(url)
+    try:
+        with available("make the log's days"):
+            days.ahead(engine)
+    finally:
+        engine.dispose()
+
+
+def _refuse_several(connection: Connection) -> None:
+    """An older schema has no place for more than one partition's states."""
+    if inspect(connection).has_table(partitions.name) and partitioned(connection) > 1:
+        raise StoreUnavailable(
+            "the database has several partitions, which an older schema cannot hold; nothing was changed; "
+            "run 'revenuer db partitions 1' first"
+        )
 
 
 def scripts() -> ScriptDirectory:
