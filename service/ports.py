@@ -258,6 +258,31 @@ class Checkpoint(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """A baseline that the installation fitted to its own traffic, as it is stored."""
+
+    version: str
+    body: bytes
+    """The file, as ``Baselines.save`` writes it."""
+    created: int
+    """Microseconds since the epoch."""
+
+
+class LearntBaselines(Protocol):
+    """Where every worker finds the same learnt baseline. Every method may raise StoreUnavailable."""
+
+    def save(self, name: str, learnt: Learnt) -> None:
+        """Store it; the newest by ``created`` is in force."""
+        ...
+
+    def newest(self, name: str) -> Learnt | None: ...
+
+    def version(self, name: str) -> str:
+        """Of the newest, empty where there is none; cheap, to be asked often."""
+        ...
+
+
 class StoreUnavailable(Exception):
     """The store cannot answer now: disk full, locked, or gone."""
 
@@ -268,6 +293,10 @@ class Fenced(Exception):
 
 class StreamUnavailable(StoreUnavailable):
     """The stream between gateways and workers cannot answer now."""
+
+
+class StreamNewer(StreamUnavailable):
+    """What comes next was written by a newer version: give the partition back, so that a newer worker takes it."""
 
 
 class Leases(Protocol):

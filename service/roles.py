@@ -43,7 +43,7 @@ def gateway(settings: Settings) -> None:
 def worker(settings: Settings) -> None:
     """Spool to store."""
     from service.bootstrap.worker import Workers  # noqa: PLC0415
-    from service.pipeline.worker import run  # noqa: PLC0415
+    from service.pipeline.lanes import Lanes, Manner  # noqa: PLC0415
     from service.scheduling import Leisure  # noqa: PLC0415
 
     os.nice(NICENESS)
@@ -56,7 +56,7 @@ def worker(settings: Settings) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GARBAGE)
-    run(workers, stop.is_set, stale=workers.stale, leisurely=Leisure())
+    Lanes(workers, manner=Manner(stale=workers.stale, leisurely=Leisure())).run(stop.is_set)
 
 
 def control(settings: Settings) -> None:

@@ -212,6 +212,11 @@ class Settings(_Part):
         return self.data / "audit-heads"
 
     @property
+    def clock_file(self) -> Path:
+        """How far the gateway's time has come, for the next one to begin above."""
+        return self.data / "clock"
+
+    @property
     def decisions_file(self) -> Path:
         """The snapshot of decisions that the guard reads."""
         return self.data / "decisions.json"
@@ -282,14 +287,28 @@ def _gather(
     tree, lines = _read(file) if file else ({}, {})
     found = {path: f"{file}:{line}" for path, line in lines.items()}
     for variable, name in ENVIRONMENT.items():
-        if environment.get(variable):
-            tree[name] = environment[variable]
-            found[(name,)] = variable
+        value, origin = _from_environment(variable, environment)
+        if value:
+            tree[name] = value
+            found[(name,)] = origin
     for name, value in flags.items():
         if value is not None:
             tree[name] = value
             found[(name,)] = f"--{name}"
     return tree, found
+
+
+def _from_environment(variable: str, environment: Mapping[str, str]) -> tuple[str, str]:
+    """A variable's value, or the text of the file that ``..._FILE`` names: a URL with a password is a secret."""
+    value, file = environment.get(variable, ""), environment.get(f"{variable}_FILE", "")
+    if not file:
+        return value, variable
+    if value:
+        raise SettingsError(f"{variable} and {variable}_FILE are both set: leave one of them out")
+    try:
+        return Path(file).read_text().strip(), f"{variable}_FILE"
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{variable}_FILE: {file}: {getattr(error, 'strerror', None) or 'not UTF-8'}") from None
 
 
 def _read(file: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:

@@ -8,5 +8,11 @@ from hypothesis import settings
 settings.register_profile("revenuer", deadline=None, print_blob=True)
 settings.load_profile("revenuer")
 
-for _name in [name for name in os.environ if name.startswith("REVENUER_") or name == "PROMETHEUS_MULTIPROC_DIR"]:
-    del os.environ[_name]
+pytest_plugins = ["tests.servers.fixtures"]
+
+for _name in list(os.environ):
+    # REVENUER_TEST_... are for the tests themselves: which servers they run on.
+    if _name == "PROMETHEUS_MULTIPROC_DIR" or (
+        _name.startswith("REVENUER_") and not _name.startswith("REVENUER_TEST_")
+    ):
+        del os.environ[_name]

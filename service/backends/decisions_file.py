@@ -58,12 +58,31 @@ def publish(path: Path, decisions: Sequence[Decision]) -> None:
         It could not be written; the old file is as it was.
 
     """
+    write(path, encode(decisions))
+
+
+def encode(decisions: Sequence[Decision]) -> bytes:
+    """The snapshot's content; the same decisions in the same order give the same bytes."""
+    return json.dumps({"v": VERSION, "decisions": [asdict(decision) for decision in decisions]}).encode()
+
+
+def readable(document: bytes) -> bool:
+    """Whether it is a snapshot that this version can obey."""
+    try:
+        _parse(document)
+    except (ValueError, TypeError, KeyError):
+        return False
+    return True
+
+
+def write(path: Path, document: bytes) -> None:
+    """Write a snapshot as it is, whole or not at all. Raises OSError as ``publish``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    document = {"v": VERSION, "decisions": [asdict(decision) for decision in decisions]}
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(document, file)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(document)
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)

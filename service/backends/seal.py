@@ -20,21 +20,21 @@ class AesSeal:
     def __init__(self, key: bytes) -> None:
         self._aead = AESGCM(key)
 
-    def seal(self, data: bytes) -> bytes:
-        """Nonce and ciphertext."""
+    def seal(self, data: bytes, context: bytes = b"") -> bytes:
+        """Nonce and ciphertext, to be opened with the same ``context`` only."""
         nonce = os.urandom(NONCE)
-        return nonce + self._aead.encrypt(nonce, data, None)
+        return nonce + self._aead.encrypt(nonce, data, context)
 
-    def open(self, data: bytes) -> bytes:
+    def open(self, data: bytes, context: bytes = b"") -> bytes:
         """The plain data.
 
         Raises
         ------
         SealError
-            Another key, or changed data.
+            Another key, another context, or changed data.
 
         """
         try:
-            return self._aead.decrypt(data[:NONCE], data[NONCE:], None)
-        except InvalidTag:
+            return self._aead.decrypt(data[:NONCE], data[NONCE:], context)
+        except (InvalidTag, ValueError):
             raise SealError("an open query cannot be read: it was written under another spool_key") from None

@@ -11,6 +11,7 @@ import structlog
 from service.backends.decisions_file import DecisionsFile
 from service.backends.spool import SpoolWriter
 from service.gateway.dialects import Dialects
+from service.gateway.floor import Floor
 from service.gateway.server import build, serve
 from service.secrets import Secrets
 
@@ -37,7 +38,9 @@ async def run(settings: Settings) -> None:
         reserve_bytes=settings.log.reserve_bytes,
         queue_bytes=settings.log.queue_bytes,
     )
-    app = build(settings, sink=sink, decisions=decisions, dialects=Dialects(), secrets=keys)
+    app = build(
+        settings, sink=sink, decisions=decisions, dialects=Dialects(), secrets=keys, floor=Floor(settings.clock_file)
+    )
     refreshing = asyncio.create_task(_refresh(decisions))
     try:
         await serve(settings, app)

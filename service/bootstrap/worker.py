@@ -40,7 +40,7 @@ class Workers:
         self._make_scorer: Callable[[Checkpoint], Scorer] | None = None
         self._readers: list[SpoolReader] = []
 
-    def __call__(self) -> Worker:
+    def __call__(self, partition: int = 0) -> Worker:
         """A worker. The one before it must not go on: its files are closed."""
         while self._readers:
             self._readers.pop().close()
@@ -56,6 +56,7 @@ class Workers:
             starts=self._starts,
             scorer=self._make_scorer(self._checkpoint) if self._make_scorer else None,
             max_lag=self._settings.scoring.max_lag,
+            number=partition,
         )
 
     def stale(self) -> bool:

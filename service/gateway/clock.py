@@ -20,18 +20,24 @@ class Clock:
 
     A step of the wall, of seconds or of years, moves it by at most 50 ms a minute. Two readings are
     never equal and never go back, so the order of a gateway's records is the order of their times.
+    That the order holds from one process to the next, although the wall was set back in between, is the
+    ``floor``'s doing: a time, in microseconds, that no reading of an earlier process was later than.
     """
 
     __slots__ = ("_check", "_last", "_monotonic", "_offset", "_wall")
 
     def __init__(
-        self, wall: Callable[[], int] = time.time_ns, monotonic: Callable[[], int] = time.monotonic_ns
+        self,
+        wall: Callable[[], int] = time.time_ns,
+        monotonic: Callable[[], int] = time.monotonic_ns,
+        *,
+        floor: int = 0,
     ) -> None:
         """``wall`` and ``monotonic`` in nanoseconds."""
         self._wall = wall
         self._monotonic = monotonic
         now = monotonic() // MICROSECOND
-        self._offset = wall() // MICROSECOND - now
+        self._offset = max(wall() // MICROSECOND, floor + 1) - now
         self._check = now + CHECK
         self._last = 0
 

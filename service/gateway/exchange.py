@@ -114,7 +114,7 @@ class Exchange:
         told.headers = head.logged
         told.declared = head.length
         told.ip_prefix = parts.addresses.prefix(peer, head.forwarded_for)
-        told.identity = identity
+        told.of(identity)
         if parts.refuse_unknown and not identity.known:
             raise Refusal(401, "unknown_key", "This API key is not known here. Ask the operator of this API for one.")
         if head.length > parts.limits.body:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from service.gateway.refusal import Refusal
+from service.model.ids import shard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,8 @@ class Identity:
     org: str
     known: bool
     """Whether the map names it."""
+    shard: int = field(default=0, compare=False)
+    """Where the caller's queries belong, stamped into their ids; reckoned once a credential."""
 
 
 def digest(pepper: bytes, key: bytes) -> str:
@@ -46,7 +49,7 @@ class Identities:
         self._pepper = pepper
         self._map = names
         self._cache: dict[bytes, Identity] = {}
-        self._anonymous = Identity(ANONYMOUS, "", known=False)
+        self._anonymous = _identity(ANONYMOUS, "", known=False)
 
     def __repr__(self) -> str:
         return "Identities(...)"
@@ -83,11 +86,16 @@ class Identities:
             return self._anonymous
         name = digest(self._pepper, key)
         named = self._map.names.get(name)
-        identity = Identity(named.account, named.org, known=True) if named else Identity(f"key-{name}", "", known=False)
+        account, org = (named.account, named.org) if named else (f"key-{name}", "")
+        identity = _identity(account, org, known=named is not None)
         if len(self._cache) >= CACHED:
             self._cache.pop(next(iter(self._cache)), None)
         self._cache[value] = identity
         return identity
+
+
+def _identity(account: str, org: str, *, known: bool) -> Identity:
+    return Identity(account, org, known, shard(org, account))
 
 
 def bare(value: bytes) -> bytes:

@@ -14,7 +14,7 @@ from service.gateway.waiting import within
 
 if TYPE_CHECKING:
     from service.gateway.tally import Tally
-    from service.model.query import End, Start
+    from service.model.query import End, Mark, Start
     from service.ports import EventSink
     from service.settings import Logging
 
@@ -56,7 +56,7 @@ class Recorder:
             return
         raise Refusal(503, "log_unavailable", "This query cannot be logged now, so it is not served.", retry_after=5)
 
-    def queue(self, record: Start | End) -> asyncio.Future[bool] | None:
+    def queue(self, record: Start | End | Mark) -> asyncio.Future[bool] | None:
         """Queue a record and go on. None where the sink itself failed, which is logged and counted."""
         try:
             future = asyncio.ensure_future(self._sink.append(record))

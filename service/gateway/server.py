@@ -16,6 +16,7 @@ from service.gateway.clock import Clock
 from service.gateway.guard import Guard
 from service.gateway.identity import Identities
 from service.gateway.identity_map import IdentityMap
+from service.gateway.marks import marks
 from service.gateway.pool import Pool
 from service.gateway.protocol import bound
 from service.gateway.proxy import Dialects, Parts, Proxy
@@ -26,8 +27,10 @@ from service.gateway.targets import Targets
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator
+    from collections.abc import Callable, Coroutine, Iterator
+    from typing import Any
 
+    from service.gateway.floor import Floor
     from service.ports import DecisionTable, EventSink
     from service.secrets import Secrets
     from service.settings import Settings
@@ -38,9 +41,17 @@ BACKLOG = 2048
 
 
 def build(
-    settings: Settings, *, sink: EventSink, decisions: DecisionTable, dialects: Dialects | None, secrets: Secrets
+    settings: Settings,
+    *,
+    sink: EventSink,
+    decisions: DecisionTable,
+    dialects: Dialects | None,
+    secrets: Secrets,
+    floor: Floor | None = None,
 ) -> Shell:
     """The data port's application; ``serve`` runs it.
+
+    Without a ``floor`` its time begins at the wall's, wherever that of an earlier process was.
 
     Raises
     ------
@@ -53,6 +64,8 @@ def build(
     identities = Identities(secrets.pepper, names)
     pool = Pool(connect_timeout=settings.limits.connect_timeout)
     tally = Tally()
+    clock = Clock(floor=floor.read() if floor else 0)
+    recorder = Recorder(sink, settings.log, tally)
     parts = Parts(
         limits=settings.limits,
         targets=targets,
@@ -60,9 +73,9 @@ def build(
         identities=identities,
         refuse_unknown=settings.identity.unknown == "refuse",
         guard=Guard(decisions),
-        recorder=Recorder(sink, settings.log, tally),
+        recorder=recorder,
         pool=pool,
-        clock=Clock(),
+        clock=clock,
         tally=tally,
         dialects=dialects,
         marker=hashlib.blake2b(b"via", key=secrets.pepper, digest_size=8).hexdigest().encode(),
@@ -71,8 +84,15 @@ def build(
     def closing() -> None:
         pool.close()
         tally.flush()
+        if floor:
+            floor.settle(clock)
 
-    return Shell(Proxy(parts), sink, background=(tally.run, lambda: names.watch(identities.forget)), closing=closing)
+    background: list[Callable[[], Coroutine[Any, Any, None]]] = [tally.run, lambda: names.watch(identities.forget)]
+    if floor:
+        background.append(lambda: floor.keep(clock))
+    if settings.shared_stream:
+        background.append(lambda: marks(recorder, clock))
+    return Shell(Proxy(parts), sink, background=background, closing=closing)
 
 
 async def serve(settings: Settings, app: Shell, sockets: list[socket.socket] | None = None) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from service.gateway.capture import Capture
 from service.gateway.identity import Identity
-from service.model.ids import event_id
+from service.model.ids import event_id, stamped
 from service.model.query import End, Outcome, Start
 
 if TYPE_CHECKING:
@@ -70,6 +70,11 @@ class Transcript:
         self.encoding = ""
         self.content_type = ""
         self.outcome = Outcome.UNKNOWN
+
+    def of(self, identity: Identity) -> None:
+        """The caller is known: whose query it is, and so which partition its records belong to."""
+        self.identity = identity
+        self.id = stamped(self.id, identity.shard)
 
     def answered(self, data: bytes) -> None:
         """A part of the answer goes to the client; empty for an answer without a body."""

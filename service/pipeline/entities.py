@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -88,30 +89,56 @@ def _state(packed: _Packed, detector: Detector) -> State:
         return empty
 
 
+class Warm:
+    """The entities of all partitions of a process that are in memory: the least recently used leave first."""
+
+    def __init__(self, limit: int = WARM) -> None:
+        self._limit = limit
+        self._held: OrderedDict[tuple[int, Entity], Followed] = OrderedDict()
+        self._numbers = itertools.count()
+
+    def number(self) -> int:
+        """Under which one cache keeps its entities. What a cache that is gone had ages out."""
+        return next(self._numbers)
+
+    def get(self, number: int, entity: Entity) -> Followed | None:
+        """The entity, where it is in memory."""
+        return self._held.get((number, entity))
+
+    def put(self, number: int, entity: Entity, followed: Followed) -> None:
+        """It was used just now."""
+        self._held[number, entity] = followed
+        self._held.move_to_end((number, entity))
+
+    def trim(self) -> None:
+        """Let go what is beyond the limit."""
+        while len(self._held) > self._limit:
+            self._held.popitem(last=False)
+
+
 class Entities:
     """A bounded cache of followed entities over the checkpoint, with what changed since the last commit."""
 
-    def __init__(self, checkpoint: Checkpoint, detectors: Mapping[str, Sequence[Detector]], warm: int = WARM) -> None:
+    def __init__(
+        self, checkpoint: Checkpoint, detectors: Mapping[str, Sequence[Detector]], warm: Warm | None = None
+    ) -> None:
         self._checkpoint = checkpoint
         self._detectors = detectors
-        self._limit = warm
-        self._warm: OrderedDict[Entity, Followed] = OrderedDict()
+        self._warm = warm or Warm()
+        self._number = self._warm.number()
         self._dirty: dict[Entity, Followed] = {}
         self.windows: dict[Entity, int] = dict(checkpoint.resume().windows)
         """Entities with an open window, and its start."""
 
     def fetch(self, wanted: Iterable[Entity]) -> dict[Entity, Followed]:
         """The entities, read or made; each may be changed in place until :meth:`changed` is asked."""
-        wanted = list(wanted)
-        cold = [e for e in wanted if e not in self._warm and e not in self._dirty]
+        held = {e: self._warm.get(self._number, e) or self._dirty.get(e) for e in wanted}
+        cold = [e for e, known in held.items() if known is None]
         stored = self._checkpoint.entities(cold) if cold else {}
         found = {}
-        for entity in wanted:
-            followed = self._warm.get(entity) or self._dirty.get(entity)
-            if followed is None:
-                followed = self._made(entity, stored.get(entity))
-            self._warm[entity] = found[entity] = followed
-            self._warm.move_to_end(entity)
+        for entity, known in held.items():
+            found[entity] = known or self._made(entity, stored.get(entity))
+            self._warm.put(self._number, entity, found[entity])
         return found
 
     def touch(self, entity: Entity, followed: Followed) -> None:
@@ -132,8 +159,7 @@ class Entities:
         """What changed since the last call, packed. Cold entities leave the memory."""
         packed = {e: pack(f, self._detectors[e.scope]) for e, f in self._dirty.items()}
         self._dirty = {}
-        while len(self._warm) > self._limit:
-            self._warm.popitem(last=False)
+        self._warm.trim()
         return packed
 
     def _made(self, entity: Entity, stored: EntityState | None) -> Followed:

@@ -6,7 +6,7 @@ import heapq
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from service.model.query import End, Gap, Outcome, Start
+from service.model.query import End, Gap, Mark, Outcome, Start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +34,8 @@ class Joiner:
     """Queries begun and not ended, and the stream's time.
 
     Joined queries come out in order of completion: a query that timed out is given out before the
-    first record beyond its patience. ``opened`` and ``closed`` gather what changed since :meth:`drain`.
+    first record beyond its patience. A mark moves the time as any record does, and is no query.
+    ``opened`` and ``closed`` gather what changed since :meth:`drain`.
     """
 
     open: dict[bytes, Start] = field(default_factory=dict)
@@ -60,6 +61,8 @@ class Joiner:
             if record.at > self.time:
                 self.time = record.at
                 yield from self._timed_out(item)
+            if isinstance(record, Mark):
+                continue
             if isinstance(record, Start):
                 self.open[record.id] = self.opened[record.id] = record
                 heapq.heappush(self._waiting, (record.at, record.id))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from detectors.core.state import State
     from detectors.features import Extractor
     from service.model.query import QueryEvent
-    from service.pipeline.entities import Followed
+    from service.pipeline.entities import Followed, Warm
     from service.pipeline.rules import Rules
     from service.pipeline.windows import Moment
     from service.ports import Checkpoint, Commit
@@ -56,6 +56,7 @@ class Scorer:
         trail_days: int,
         state_days: int,
         key: bytes,
+        warm: Warm | None = None,
     ) -> None:
         self._checkpoint = checkpoint
         self._extractor = extractor
@@ -71,15 +72,19 @@ class Scorer:
         self._admission = Admission(key, resume.meta.get("admission", b""))
         self.time = int.from_bytes(resume.meta.get("time", b""), "big")
         """Stream time: completion of the last event taken, microseconds since the epoch."""
-        self._entities = Entities(checkpoint, self._detectors)
+        self._entities = Entities(checkpoint, self._detectors, warm)
 
-    def take(self, events: Sequence[QueryEvent], into: Commit) -> None:
-        """Fold a batch of events, in order of completion, and put what changed into the commit."""
-        if not events:
+    def take(self, events: Sequence[QueryEvent], into: Commit, *, now: int = 0) -> None:
+        """Fold a batch of events, in order of completion, and put what changed into the commit.
+
+        ``now`` is the stream's time where it is known to be later than the last event: it goes on in other
+        partitions while this one is quiet, and windows close by it.
+        """
+        if not events and now <= self.time:
             return
         rows = observe(events, self._recognise(events, into), self._extractor)
         by_entity = self._route(events, into)
-        self.time = max(self.time, events[-1].done)
+        self.time = max(self.time, now, *(event.done for event in events[-1:]))
         due = [e for e, window in self._entities.windows.items() if self._windows.closes(window) < self.time]
         for entity, followed in self._entities.fetch(dict.fromkeys([*by_entity, *due])).items():
             indices = by_entity.get(entity, [])

@@ -12,12 +12,13 @@ records. Both cursors and both sets of open queries are in the checkpoint.
 from __future__ import annotations
 
 import time
-from functools import partial
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from service import metrics
+from service.model.query import Mark, Outcome
 from service.pipeline.events import event
 from service.pipeline.join import Joiner
 from service.pipeline.skipped import skipped
@@ -36,22 +37,11 @@ log = structlog.get_logger()
 BATCH = 2048
 """Records a commit: large enough that the transaction's sync is shared, small enough to be prompt."""
 
-
 PURGE_EVERY = 3_600_000_000
 """Microseconds of stream time between looks for what is past its retention."""
 
-IDLE = 1.0
-"""Seconds to the next look when there was less than a whole batch. A commit's sync holds up the spool's on the same
-disk for a few milliseconds, so commits are few while there is no hurry."""
-
 LOG_FIRST = 8
 """Batches that the log goes ahead for each batch that is scored, while scoring is behind."""
-
-CUT = 8
-"""A batch that scoring breaks on is tried again as parts, this many of them, until the query it breaks on is alone."""
-
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
-"""Seconds between tries while the store is unavailable."""
 
 
 class ScoringError(Exception):
@@ -93,7 +83,23 @@ class Starts:
 
 
 class Worker:
-    """Takes what the source has, batch by batch. ``step`` is the whole of it."""
+    """Takes what a partition's source has, batch by batch. ``step`` is the whole of it.
+
+    It does not matter whether the source is a spool or a partition of a shared stream, nor which store the
+    checkpoint is on: whoever makes it has claimed the partition on that checkpoint before.
+
+    Parameters
+    ----------
+    source, ahead
+        Two readers of the same records, for the states and for the log where that runs ahead.
+    batch
+        Records a commit, about.
+    number
+        Of the partition, for what the metrics are told.
+    closing
+        Called by :meth:`close`.
+
+    """
 
     def __init__(
         self,
@@ -105,6 +111,9 @@ class Worker:
         starts: Starts,
         scorer: Scorer | None,
         max_lag: float,
+        batch: int = BATCH,
+        number: int = 0,
+        closing: Callable[[], None] = lambda: None,
     ) -> None:
         self._source, self._ahead = source, ahead
         self._checkpoint = checkpoint
@@ -112,6 +121,9 @@ class Worker:
         self._starts = starts
         self._scorer = scorer
         self._max_lag = max_lag
+        self.batch = batch
+        self._number = str(number)
+        self._closing = closing
         self._purged = 0
         self.spent = False
         """Whether scoring broke, so that a new worker must go on from the checkpoint."""
@@ -127,7 +139,7 @@ class Worker:
         Parameters
         ----------
         limit
-            Records at most; ``BATCH`` or somewhat more by default.
+            Records at most; ``batch`` or somewhat more by default.
 
         Raises
         ------
@@ -135,13 +147,15 @@ class Worker:
             Nothing of the batch was stored: build a new worker and take less at once.
         StoreUnavailable
             Nothing of the batch was stored, and nothing is lost: build a new worker and go on.
+        Fenced
+            Another worker has claimed the partition: nothing of the batch was stored, and this one is of no use.
 
         """
         if self._scorer is not None and self.late():
             for _ in range(LOG_FIRST):
                 if not self._log_ahead():
                     break
-        records = self._source.read(self._positions, limit or BATCH)[:limit]
+        records = self._source.read(self._positions, limit or self.batch)[:limit]
         # The reader has counted and logged it; asked for, so that it need not keep it.
         self._source.damage()
         if not records:
@@ -151,7 +165,8 @@ class Worker:
         events = [event(item, self._dialects) for item in joined]
         commit.events = [e for e, item in zip(events, joined, strict=True) if not self._is_logged(item)]
         if self._scorer is not None:
-            commit = self._scored(self._scorer, events, commit, alone=len(records) == 1)
+            now = max((item.record.at for item in records if isinstance(item.record, Mark)), default=0)
+            commit = self._scored(self._scorer, events, commit, now=now, alone=len(records) == 1)
         self._advance(commit, records)
         self._checkpoint.commit(commit)
         if self._scorer is not None:
@@ -160,10 +175,14 @@ class Worker:
         self._purge()
         return len(records)
 
-    def _scored(self, scorer: Scorer, events: Sequence[QueryEvent], commit: Commit, *, alone: bool) -> Commit:
+    def close(self) -> None:
+        """Let go of files and connections."""
+        self._closing()
+
+    def _scored(self, scorer: Scorer, events: Sequence[QueryEvent], commit: Commit, *, now: int, alone: bool) -> Commit:
         """The commit with scores in it; without, where scoring breaks on a record that is ``alone``."""
         try:
-            scorer.take(events, commit)
+            scorer.take(_in_order(events, scorer.time), commit, now=now)
         except StoreUnavailable:
             raise
         except Exception as error:
@@ -192,6 +211,9 @@ class Worker:
 
     def _after(self, commit: Commit) -> None:
         metrics.EVENTS.labels("log").inc(len(commit.events))
+        for _, gap in commit.gaps:
+            metrics.GAPS.labels("start").inc(gap.starts)
+            metrics.GAPS.labels("end").inc(gap.ends)
         for flag in commit.flags:
             metrics.FLAGS.labels(flag.severity).inc()
             log.info("flag.raised", flag=flag.id, entity=str(flag.entity), severity=flag.severity, score=flag.score)
@@ -208,6 +230,10 @@ class Worker:
             self._purged = now
 
     def _is_logged(self, item: Joined) -> bool:
+        if self._log_joiner is not None and item.end.outcome is Outcome.UNKNOWN:
+            # It timed out by a record of another source, perhaps, which the log has in another order: the log
+            # takes it twice rather than never, and keeps it once.
+            return False
         return item.sequence <= self._logged.get(item.source, 0)
 
     def _is_ahead(self) -> bool:
@@ -222,13 +248,13 @@ class Worker:
         """Seconds that the worker is behind, told to the metrics."""
         lag = self._source.lag(self._positions)
         seconds = max(0.0, time.time() - lag.oldest / 1e6) if lag.oldest else 0.0
-        metrics.LAG_BYTES.set(lag.bytes)
-        metrics.LAG_SECONDS.set(seconds)
+        metrics.LAG_BYTES.labels(self._number).set(lag.bytes)
+        metrics.LAG_SECONDS.labels(self._number).set(seconds)
         return seconds
 
     def _log_ahead(self) -> bool:
         """Write the log rows of one batch beyond the scoring cursor; False when there was none."""
-        records = self._ahead.read(self._logged, BATCH)
+        records = self._ahead.read(self._logged, self.batch)
         if not records:
             return False
         commit = Commit(positions=dict(self._positions))
@@ -248,40 +274,13 @@ class Worker:
         return True
 
 
-def run(
-    make: Callable[[], Worker],
-    stop: Callable[[], bool],
-    *,
-    stale: Callable[[], bool] = lambda: False,
-    leisurely: Callable[[Callable[[], int]], int] = lambda step: step(),
-    idle: float = IDLE,
-) -> None:
-    """Step until ``stop``; by way of ``leisurely`` while there is no hurry.
+def _in_order(events: Sequence[QueryEvent], since: int) -> Sequence[QueryEvent]:
+    """The events for the states, whose time never goes back: one that a gateway shipped late happened when it came.
 
-    A new worker begins from the checkpoint after a failure of the store or of scoring, and when ``stale``
-    says that what workers are made of has changed. A record that scoring breaks on is logged and not scored.
+    The log keeps its own time.
     """
-    worker: Worker | None = None
-    limit: int | None = None
-    pause = SHORTEST_PAUSE
-    while not stop():
-        try:
-            worker = make() if worker is None or worker.spent or stale() else worker
-            step = partial(worker.step, limit)
-            taken = step() if worker.late() else leisurely(step)
-            busy = taken >= (limit or BATCH)
-        except StoreUnavailable as error:
-            # What this worker holds in memory is ahead of the store now, so it must not go on.
-            worker = None
-            log.warning("store.unavailable", error=str(error), retry_in=pause)
-            time.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
-            continue
-        except ScoringError as error:
-            worker, limit = None, max((limit or BATCH) // CUT, 1)
-            log.warning("batch.cut", error=type(error.__cause__).__name__, limit=limit)
-            continue
-        limit = limit * 2 if limit and limit * 2 < BATCH else None
-        pause = SHORTEST_PAUSE
-        if not busy:
-            time.sleep(idle)
+    found = []
+    for item in events:
+        since = max(since, item.done)
+        found.append(item if item.done == since else replace(item, done=since))
+    return found

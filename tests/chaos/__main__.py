@@ -28,9 +28,11 @@ def told(after: Aftermath) -> str:
     ]
     if difference:
         lines += [
-            f"entities compared      {difference.entities} with an undisturbed run",
+            f"compared               {difference.rows} rows, {difference.entities} entities with an undisturbed run",
+            f"differing rows         {difference.log}",
             f"differing counts       {difference.counts}",
             f"differing evaluations  {difference.evaluations}",
+            f"differing flags        {difference.flags}",
             f"states' distance       {difference.states:.1e}",
         ]
     return "\n".join(lines)
@@ -55,11 +57,7 @@ def main(*, kills: int, rate: float, seconds: float, seed: int, weak: bool) -> N
             after = run(plan, place)
             click.echo(told(after) + "\n")
             difference = after.difference
-            same = difference is None or (difference.counts, difference.evaluations, difference.states < 1e-9) == (
-                0,
-                0,
-                True,
-            )
+            same = difference is None or difference.none
             held = after.verdict.faults == 0 and same
             kept &= held if not plan.variant else not held
     click.echo("every promise held, and every weak variant was found out" if kept else "FAILED")

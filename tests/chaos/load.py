@@ -7,8 +7,12 @@ import json
 import random
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tests.chaos.upstream import content_length
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ACCOUNTS = 12
 CONNECTIONS = 64
@@ -39,9 +43,10 @@ def marker(number: int) -> str:
 
 @dataclass(slots=True)
 class Load:
-    """Clients of one gateway, and all that they sent."""
+    """Clients of some gateways, and all that they sent."""
 
-    port: int
+    ports: Sequence[int]
+    """Of the gateways; a client stays with one of them."""
     rate: float
     """Requests a second."""
     seed: int
@@ -53,7 +58,7 @@ class Load:
     async def run(self) -> None:
         """Send until ``stopped``, then wait for what is on its way."""
         due: asyncio.Queue[Sent | None] = asyncio.Queue()
-        clients = [asyncio.create_task(self._client(due)) for _ in range(CONNECTIONS)]
+        clients = [asyncio.create_task(self._client(due, self.ports[n % len(self.ports)])) for n in range(CONNECTIONS)]
         rng = random.Random(self.seed)
         began = time.monotonic()
         while not self.stopped:
@@ -67,14 +72,14 @@ class Load:
             due.put_nowait(None)
         await asyncio.gather(*clients)
 
-    async def _client(self, due: asyncio.Queue[Sent | None]) -> None:
+    async def _client(self, due: asyncio.Queue[Sent | None], port: int) -> None:
         streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         while (request := await due.get()) is not None:
             try:
                 async with asyncio.timeout(PATIENCE):
-                    streams = streams or await asyncio.open_connection("127.0.0.1", self.port)
+                    streams = streams or await asyncio.open_connection("127.0.0.1", port)
                     began = time.monotonic()
-                    streams[1].write(self._bytes(request))
+                    streams[1].write(self._bytes(request, port))
                     request.answered = await _answered(streams[0])
                     self.latencies.append(time.monotonic() - began)
             except (OSError, EOFError, TimeoutError):
@@ -85,13 +90,13 @@ class Load:
         if streams:
             streams[1].close()
 
-    def _bytes(self, request: Sent) -> bytes:
+    def _bytes(self, request: Sent, port: int) -> bytes:
         rng = random.Random(request.number)
         text = f"{marker(request.number)} how does the {rng.choice(WORDS)} change the {rng.choice(WORDS)}?"
         message = {"role": "user", "content": text}
         body = json.dumps({"model": "chaos", "messages": [message], "user": f"user-{request.number % 5}"}).encode()
         return (
-            f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n"
+            f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
             f"Authorization: Bearer {caller_key(request.account)}\r\nContent-Type: application/json\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         ).encode() + body

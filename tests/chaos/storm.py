@@ -14,9 +14,11 @@ from service.bootstrap.stores import secrets, stores
 from service.model.ids import event_id
 from service.model.query import End, Outcome, Start
 from service.pipeline.join import PATIENCE as JOIN_PATIENCE
-from tests.chaos.check import Difference, Verdict, compare, judge, undisturbed
+from tests.chaos.check import Verdict, judge
+from tests.chaos.left import Difference, compare, left_in
 from tests.chaos.load import Load
 from tests.chaos.processes import PATIENCE, Processes, listening
+from tests.chaos.undisturbed import undisturbed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +65,7 @@ def run(plan: Plan, folder: Path) -> Aftermath:
     processes = Processes(folder, plan.variant)
     try:
         processes.begin()
-        load = Load(processes.port, plan.rate / EVENTS_PER_REQUEST, plan.seed)
+        load = Load([processes.port], plan.rate / EVENTS_PER_REQUEST, plan.seed)
         began = time.monotonic()
         kills = asyncio.run(_storm(plan, processes, load))
         seconds = time.monotonic() - began
@@ -73,10 +75,13 @@ def run(plan: Plan, folder: Path) -> Aftermath:
         processes.stop("worker")
     finally:
         processes.end()
-    verdict = judge(processes.settings, load.sent)
+    store = stores(processes.settings)
+    verdict = judge(store, load.sent)
     difference = None
     if not plan.variant:
-        difference = compare(processes.settings, undisturbed(processes.settings, folder / "undisturbed"))
+        spool = processes.settings.spool
+        difference = compare(left_in(store), undisturbed(processes.settings, [spool]))
+    store.close()
     latencies = sorted(load.latencies)
     return Aftermath(
         plan=plan,

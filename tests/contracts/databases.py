@@ -7,14 +7,20 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from service.backends.sql import schema
+from tests.servers import running
 
-KINDS = ("sqlite",)
+KINDS = ("sqlite", "postgres")
 """Every database that the SQL backend runs on."""
 
 
 def database(kind: str, folder: Path) -> str:
     """The URL of a fresh one of that kind, in the folder where it is a file."""
-    return {"sqlite": sqlite}[kind](folder)
+    return running.postgres() if kind == "postgres" else sqlite(folder)
+
+
+def bare(kind: str, folder: Path) -> str:
+    """The same without any table."""
+    return running.empty_postgres() if kind == "postgres" else f"sqlite:///{folder / 'revenuer.db'}"
 
 
 def sqlite(folder: Path) -> str:

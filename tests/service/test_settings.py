@@ -152,3 +152,25 @@ def test_an_empty_file_sets_nothing(tmp_path: Path) -> None:
 def test_database_urls_are_shown_without_password(url: str, shown: str) -> None:
     """A password stays where it was written."""
     assert without_password(url) == shown
+
+
+def test_a_value_from_a_file(tmp_path: Path) -> None:
+    """``REVENUER_X_FILE`` names the file of a value that is a secret; the end of its last line is no part of it."""
+    path = tmp_path / "database"
+    path.write_text("postgresql://u:hunter2@db/x\n")
+    named = {"REVENUER_DATABASE_FILE": str(path)}
+    assert load(environment=named).database == "postgresql://u:hunter2@db/x"
+    assert origins(environment=named)["database"] == "REVENUER_DATABASE_FILE"
+
+
+def test_a_value_from_a_file_that_cannot_be_had(tmp_path: Path) -> None:
+    """It is named with the reason, and so are two sources of one value; what the file holds is not shown."""
+    missing = tmp_path / "none"
+    with pytest.raises(SettingsError, match=r"^REVENUER_STREAM_FILE: .*none: No such file"):
+        load(environment={"REVENUER_STREAM_FILE": str(missing)})
+    with pytest.raises(SettingsError, match=r"^REVENUER_STREAM and REVENUER_STREAM_FILE are both set"):
+        load(environment={"REVENUER_STREAM": "spool:", "REVENUER_STREAM_FILE": str(missing)})
+    missing.write_text("amqp://u:hunter2@x")
+    with pytest.raises(SettingsError, match=r"^REVENUER_STREAM_FILE: stream: must be") as caught:
+        load(environment={"REVENUER_STREAM_FILE": str(missing)})
+    assert "hunter2" not in str(caught.value)

@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from service.api.documents import Document, rfc3339
 from service.api.page import CSP, render
 from service.api.responses import errors
 from service.api.schema import Ready, WhoAmI
+from service.exposition import page
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from fastapi import FastAPI
 
     from service.api.control import Control
@@ -53,7 +51,7 @@ def add(app: FastAPI, control: Control) -> None:
     @app.get("/metrics", response_class=PlainTextResponse, responses=errors(422, plain=True), tags=["system"])
     def metrics() -> Response:
         """Metrics of all processes, in the text format of Prometheus."""
-        return Response(generate_latest(_registry(control.settings.data / "metrics")), media_type=CONTENT_TYPE_LATEST)
+        return Response(page(control.settings.data / "metrics"), media_type=CONTENT_TYPE_LATEST)
 
     @app.get("/openapi.json", include_in_schema=False)
     def openapi() -> Document:
@@ -64,12 +62,3 @@ def add(app: FastAPI, control: Control) -> None:
     def docs() -> HTMLResponse:
         """The same for people."""
         return HTMLResponse(render(app.openapi()), headers={"Content-Security-Policy": CSP})
-
-
-def _registry(folder: Path) -> CollectorRegistry:
-    """Of all processes where the launcher gave them a folder to share, else of this one."""
-    if not folder.is_dir():
-        return REGISTRY
-    registry = CollectorRegistry()
-    MultiProcessCollector(registry, path=str(folder))  # type: ignore[no-untyped-call]
-    return registry

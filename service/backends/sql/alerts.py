@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, func, or_, select, update
 
 from service.backends.sql import audit, documents, jsontext
-from service.backends.sql.dialect import available, put_new, writing
+from service.backends.sql.bulk import put_new
+from service.backends.sql.dialect import available, writing
 from service.backends.sql.tables import alert_notes, alerts, flags
 from service.model.alert import Alert, Note, Status, Verdict
 from service.model.entity import Entity, Scope

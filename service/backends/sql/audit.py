@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from service.backends.sql.dialect import available, lock_audit, put_new, writing
+from service.backends.sql.bulk import put_new
+from service.backends.sql.dialect import available, lock_audit, writing
 from service.backends.sql.tables import audit
 from service.model.audit import FIRST, Act, Entry, Fault, link
 

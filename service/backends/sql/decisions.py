@@ -8,7 +8,8 @@ from sqlalchemy import delete, select
 
 from service.backends.decisions_file import publish, publishing
 from service.backends.sql import audit
-from service.backends.sql.dialect import available, put, writing
+from service.backends.sql.bulk import put
+from service.backends.sql.dialect import available, writing
 from service.backends.sql.tables import decisions
 from service.model.decision import Decision, Kind, Origin
 from service.model.entity import Entity, Scope

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from service.backends.sql import jsontext
-from service.backends.sql.names import DAY, Names
 from service.model.query import Answer, Inspect, Operation, Outcome, Query, QueryEvent, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy.engine import Connection, Row
+    from sqlalchemy.engine import Row
 
 LARGEST = 2**63 - 1
 """What BIGINT holds; an upstream may count tokens as it likes."""
@@ -22,14 +21,44 @@ STRINGS = (
 """Columns that refer to ``names``."""
 
 
-def rows(connection: Connection, events: Sequence[QueryEvent], names: Names) -> list[dict[str, Any]]:
-    """The rows of the events, their strings interned."""
-    strings = [_strings(event) for event in events]
-    wanted: dict[str, int] = {}
-    for event, texts in zip(events, strings, strict=True):
-        names.want(wanted, texts, event.done // DAY)
-    names.intern(connection, wanted)
-    return [_row(event, names.numbers(texts)) for event, texts in zip(events, strings, strict=True)]
+def strings(event: QueryEvent) -> tuple[str, ...]:
+    """The strings of the event that are stored once and referred to, in the order of ``STRINGS``."""
+    query, answer, headers = event.query, event.answer, event.headers
+    return (
+        event.account,
+        event.org,
+        f"{event.account}/{event.end_user}" if event.end_user else "",
+        event.ip_prefix,
+        event.method,
+        event.path,
+        # Sorted, so that clients that send the same headers in another order share a row.
+        jsontext.encode(dict(sorted(headers.items()))).decode() if headers else "",
+        query.operation.value,
+        query.inspect.value,
+        query.model,
+        event.outcome.value,
+        answer.inspect.value,
+        answer.model,
+        answer.finish,
+    )
+
+
+def row(event: QueryEvent, numbers: Sequence[int | None]) -> dict[str, Any]:
+    """The row of the event, whose strings have these numbers."""
+    answer = event.answer
+    made: dict[str, Any] = dict(zip(STRINGS, numbers, strict=True))
+    made["id"] = event.id
+    made["done"] = event.done
+    made["took"] = event.done - event.at
+    made["ttft"] = event.ttft
+    made["stream"] = event.query.stream
+    made["status"] = event.status
+    made["input_tokens"] = _bounded(answer.input_tokens)
+    made["output_tokens"] = _bounded(answer.output_tokens)
+    made["text_length"] = answer.text_length
+    made["request_bytes"] = event.request_bytes
+    made["response_bytes"] = event.response_bytes
+    return made
 
 
 def read(row: Row[Any], text: Mapping[int | None, str], document: Mapping[str, Any]) -> QueryEvent:
@@ -80,44 +109,6 @@ def read(row: Row[Any], text: Mapping[int | None, str], document: Mapping[str, A
         request_bytes=row.request_bytes,
         response_bytes=row.response_bytes,
     )
-
-
-def _strings(event: QueryEvent) -> tuple[str, ...]:
-    query, answer, headers = event.query, event.answer, event.headers
-    return (
-        event.account,
-        event.org,
-        f"{event.account}/{event.end_user}" if event.end_user else "",
-        event.ip_prefix,
-        event.method,
-        event.path,
-        # Sorted, so that clients that send the same headers in another order share a row.
-        jsontext.encode(dict(sorted(headers.items()))).decode() if headers else "",
-        query.operation.value,
-        query.inspect.value,
-        query.model,
-        event.outcome.value,
-        answer.inspect.value,
-        answer.model,
-        answer.finish,
-    )
-
-
-def _row(event: QueryEvent, numbers: list[int | None]) -> dict[str, Any]:
-    answer = event.answer
-    row: dict[str, Any] = dict(zip(STRINGS, numbers, strict=True))
-    row["id"] = event.id
-    row["done"] = event.done
-    row["took"] = event.done - event.at
-    row["ttft"] = event.ttft
-    row["stream"] = event.query.stream
-    row["status"] = event.status
-    row["input_tokens"] = _bounded(answer.input_tokens)
-    row["output_tokens"] = _bounded(answer.output_tokens)
-    row["text_length"] = answer.text_length
-    row["request_bytes"] = event.request_bytes
-    row["response_bytes"] = event.response_bytes
-    return row
 
 
 def _bounded(count: int | None) -> int | None:

@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy import Table, func, select
 
 from service.backends.sql import content, documents, events, keyset, queries, schema
+from service.backends.sql.bulk import chosen
 from service.backends.sql.dialect import available
-from service.backends.sql.names import chunks, values
+from service.backends.sql.names import values
 from service.backends.sql.tables import (
     counters,
     decisions,
@@ -109,8 +110,8 @@ class SqlRecords:
         keys = [key for key in map(_key, ids) if key is not None]
         found: dict[bytes, QueryEvent] = {}
         with available("read the log"), self._engine.begin() as connection:
-            for chunk in chunks(keys):
-                query = queries.log_rows().where(log.c.id.in_(chunk))
+            for some in chosen(connection, log.c.id, keys):
+                query = queries.log_rows().where(some)
                 found.update((event.id, event) for event in _read(connection, query))
         return [found[key] for key in keys if key in found]
 
@@ -120,12 +121,12 @@ class SqlRecords:
         if recent is None:
             return ()
         with available("read the log"), self._engine.begin() as connection:
-            keys = [row.id for row in connection.execute(recent.where(log.c.done <= until).limit(limit))]
+            keys = [bytes(row.id) for row in connection.execute(recent.where(log.c.done <= until).limit(limit))]
             found: dict[bytes, QueryEvent] = {}
-            for chunk in chunks(keys):
-                query = queries.log_rows().where(log.c.id.in_(chunk))
+            for some in chosen(connection, log.c.id, keys):
+                query = queries.log_rows().where(some)
                 found.update((event.id, event) for event in _read(connection, query))
-        return [found[bytes(key)] for key in reversed(keys)]
+        return [found[key] for key in reversed(keys)]
 
     def export(self) -> Iterable[QueryEvent]:
         """The whole log in order of completion, in pages: no reader holds a transaction open for hours."""
@@ -144,7 +145,9 @@ class SqlRecords:
         missed = select(func.coalesce(func.sum(gaps.c.starts + gaps.c.ends), 0))
         with available("count its rows"), self._engine.begin() as connection:
             # The log is too long to be counted; the checkpoint keeps its count.
-            kept = {row.name: row.value for row in connection.execute(select(counters))}
+            total = func.sum(counters.c.value).label("value")
+            summed = connection.execute(select(counters.c.name, total).group_by(counters.c.name))
+            kept = {row.name: int(row.value) for row in summed}
             found = {table.name: _count(connection, table) for table in COUNTED}
             found["not_logged"] = int(connection.execute(missed).scalar_one())
         return {"events": 0, "duplicates": 0} | kept | found

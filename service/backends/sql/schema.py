@@ -9,14 +9,19 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.backends.sql.dialect import available, connect, lock_schema, writing
+from service.backends.sql import days
+from service.backends.sql.dialect import available, connect, lock_schema, told, writing
+from service.backends.sql.partitions import count as partitioned
+from service.backends.sql.tables import partitions
+from service.ports import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy.engine import Engine
+    from sqlalchemy.engine import Connection, Engine
 
 
 def upgrade(url: str) -> bool:
@@ -42,6 +47,7 @@ def upgrade(url: str) -> bool:
         command.upgrade(config, "head")
 
     _run(url, change)
+    _ahead(url)
     return new
 
 
@@ -54,7 +60,12 @@ def downgrade(url: str, revision: str) -> None:
         The database cannot be changed now; it is as it was.
 
     """
-    _run(url, lambda config: command.downgrade(config, revision))
+
+    def change(config: Config) -> None:
+        _refuse_several(config.attributes["connection"])
+        command.downgrade(config, revision)
+
+    _run(url, change)
 
 
 def check(engine: Engine) -> str | None:
@@ -64,9 +75,10 @@ def check(engine: Engine) -> str | None:
     try:
         with engine.begin() as connection:
             current = MigrationContext.configure(connection).get_current_revision()
-    except SQLAlchemyError as error:
-        cause = str(getattr(error, "orig", None) or error).splitlines()[0]
-        return f"the database does not answer: {cause}; see that it runs, has disk space and is at the URL given"
+    except (SQLAlchemyError, OSError) as error:
+        cause, advice = told(error)
+        advice = advice or "see that it runs, has disk space and is at the URL given"
+        return f"the database does not answer: {cause}; {advice}"
     if current == head:
         return None
     if current is None:
@@ -79,7 +91,7 @@ def check(engine: Engine) -> str | None:
 
 
 def _run(url: str, change: Callable[[Config], None]) -> None:
-    engine = connect(url)
+    engine = connect(url, patient=True)
     try:
         # One transaction under the database's own lock: processes that start together take turns.
         with available("change its schema"), writing(engine).begin() as connection:
@@ -89,6 +101,24 @@ def _run(url: str, change: Callable[[Config], None]) -> None:
             change(config)
     finally:
         engine.dispose()
+
+
+def _ahead(url: str) -> None:
+    engine = connect(url)
+    try:
+        with available("make the log's days"):
+            days.ahead(engine)
+    finally:
+        engine.dispose()
+
+
+def _refuse_several(connection: Connection) -> None:
+    """An older schema has no place for more than one partition's states."""
+    if inspect(connection).has_table(partitions.name) and partitioned(connection) > 1:
+        raise StoreUnavailable(
+            "the database has several partitions, which an older schema cannot hold; nothing was changed; "
+            "run 'revenuer db partitions 1' first"
+        )
 
 
 def scripts() -> ScriptDirectory:

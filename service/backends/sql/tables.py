@@ -80,6 +80,8 @@ events = Table(
         sqlite_where=text("end_user IS NOT NULL"),
         postgresql_where=text("end_user IS NOT NULL"),
     ),
+    # A day of ids each: see ``days``. The key stays the id alone, so no second time of an event can make it two.
+    postgresql_partition_by="RANGE (id)",
 )
 
 event_text = Table(
@@ -88,6 +90,7 @@ event_text = Table(
     # A UUIDv7: its order is the order of arrival, so retention needs no column of its own.
     Column("event_id", LargeBinary(16), primary_key=True),
     Column("body", LargeBinary, nullable=False),
+    postgresql_partition_by="RANGE (event_id)",
 )
 
 entities = Table(
@@ -100,9 +103,12 @@ entities = Table(
     Column("last_seen", BigInteger, nullable=False),
     Column("window_start", BigInteger, nullable=False),
     Column("raised", String(24), nullable=False),
+    # Whose window it is to close.
+    Column("partition", SmallInteger, nullable=False, server_default="0"),
     Index("ix_entities_last_seen", "scope", "last_seen"),
     Index(
         "ix_entities_window",
+        "partition",
         "window_start",
         sqlite_where=text("window_start >= 0"),
         postgresql_where=text("window_start >= 0"),
@@ -134,27 +140,46 @@ open_queries = Table(
     Column("stage", String(8), primary_key=True),
     Column("event_id", LargeBinary(16), primary_key=True),
     Column("sealed", LargeBinary, nullable=False),
+    Column("partition", SmallInteger, nullable=False, server_default="0", index=True),
+)
+
+partitions = Table(
+    "partitions",
+    metadata,
+    Column("number", SmallInteger, primary_key=True, autoincrement=False),
+    # Raised by every claim; a commit under an older one is refused.
+    Column("epoch", BigInteger, nullable=False),
+    Column("owner", String(128), nullable=False),
+    # When it was claimed and when last committed to, by the clock of whoever did.
+    Column("since", BigInteger, nullable=False),
+    Column("active", BigInteger, nullable=False),
 )
 
 sources = Table(
     "sources",
     metadata,
+    Column("partition", SmallInteger, primary_key=True, autoincrement=False),
     Column("source", SafeText, primary_key=True),
     Column("position", BigInteger, nullable=False),
     Column("logged", BigInteger, nullable=False),
+    # Event time at which it last moved.
+    Column("seen", BigInteger, nullable=False),
 )
 
 meta = Table(
     "meta",
     metadata,
+    Column("partition", SmallInteger, primary_key=True, autoincrement=False),
     Column("name", String(64), primary_key=True),
     Column("value", LargeBinary, nullable=False),
 )
 
+# By partition, so that no two workers wait for one row.
 counters = Table(
     "counters",
     metadata,
     Column("name", String(64), primary_key=True),
+    Column("partition", SmallInteger, primary_key=True, autoincrement=False),
     Column("value", BigInteger, nullable=False),
 )
 
@@ -198,6 +223,16 @@ gaps = Table(
     Column("last", BigInteger, primary_key=True),
     Column("starts", BigInteger, nullable=False),
     Column("ends", BigInteger, nullable=False),
+)
+
+# What the installation learnt of its own traffic, for every worker alike.
+baselines = Table(
+    "baselines",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("version", String(64), primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("created", BigInteger, nullable=False),
 )
 
 decisions = Table(

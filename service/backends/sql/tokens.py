@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, select
 
 from service.backends.sql import audit
-from service.backends.sql.dialect import available, put_new, writing
+from service.backends.sql.bulk import put_new
+from service.backends.sql.dialect import available, writing
 from service.backends.sql.tables import tokens
 from service.ports import Token
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import delete, select
 
-from service.backends.sql.dialect import insert, put
+from service.backends.sql.bulk import chosen, insert, put
 from service.backends.sql.tables import counters, open_queries, sources
 
 if TYPE_CHECKING:
@@ -19,46 +20,66 @@ if TYPE_CHECKING:
     from service.ports import Commit, EntityState
 
 
-def advance(connection: Connection, commit: Commit) -> None:
-    """Move the sources' places forward, both stages'.
+@dataclass(slots=True)
+class Places:
+    """Where the sources of a partition stand, as last stored."""
 
-    Raises
-    ------
-    ValueError
-        A place lies before the stored one.
+    partition: int
+    stored: dict[str, tuple[int, int]]
+    """Source -> position of the states, and of the log."""
 
-    """
-    wanted = commit.positions.keys() | commit.logged.keys()
-    stored = {row.source: row for row in connection.execute(select(sources).where(sources.c.source.in_(wanted)))}
-    rows = []
-    for source in wanted:
-        before = (stored[source].position, stored[source].logged) if source in stored else (0, 0)
-        after = (commit.positions.get(source, before[0]), commit.logged.get(source, before[1]))
-        if after[0] < before[0] or after[1] < before[1]:
-            raise ValueError(
-                f"commit at {after} of source '{source}', which is at {before}: "
-                "two workers share one database; stop one of them"
-            )
-        rows.append({"source": source, "position": after[0], "logged": after[1]})
-    put(connection, sources, rows)
+    @classmethod
+    def read(cls, connection: Connection, partition: int) -> Self:
+        """As the database has them."""
+        found = connection.execute(select(sources).where(sources.c.partition == partition))
+        return cls(partition, {row.source: (row.position, row.logged) for row in found})
+
+    def moved(self, commit: Commit) -> dict[str, tuple[int, int]]:
+        """Those that the commit moves, and where to.
+
+        Raises
+        ------
+        ValueError
+            A place lies before the stored one.
+
+        """
+        found = {}
+        for source in commit.positions.keys() | commit.logged.keys():
+            before = self.stored.get(source, (0, 0))
+            after = (commit.positions.get(source, before[0]), commit.logged.get(source, before[1]))
+            if after[0] < before[0] or after[1] < before[1]:
+                raise ValueError(f"commit at {after} of source '{source}', which is at {before}")
+            if after != before:
+                found[source] = after
+        return found
+
+    def put(self, connection: Connection, moved: Mapping[str, tuple[int, int]], seen: int) -> None:
+        """Store where they moved to at event time ``seen``."""
+        rows = [
+            {"partition": self.partition, "source": source, "position": at[0], "logged": at[1], "seen": seen}
+            for source, at in moved.items()
+        ]
+        put(connection, sources, rows)
 
 
-def open_and_close(connection: Connection, stage: str, opened: Mapping[bytes, bytes], closed: Iterable[bytes]) -> None:
+def open_and_close(
+    connection: Connection, partition: int, stage: str, opened: Mapping[bytes, bytes], closed: Iterable[bytes]
+) -> None:
     """Keep what was opened and let go what was closed, in one stage."""
-    put(connection, open_queries, [{"stage": stage, "event_id": key, "sealed": value} for key, value in opened.items()])
-    rows = [{"closing": key} for key in closed]
-    if rows:
-        chosen = (open_queries.c.stage == stage) & (open_queries.c.event_id == bindparam("closing"))
-        connection.execute(delete(open_queries).where(chosen), rows)
+    rows = [{"stage": stage, "event_id": key, "sealed": value, "partition": partition} for key, value in opened.items()]
+    put(connection, open_queries, rows)
+    for some in chosen(connection, open_queries.c.event_id, closed):
+        connection.execute(delete(open_queries).where(open_queries.c.stage == stage, some))
 
 
-def count(connection: Connection, more: Mapping[str, int]) -> None:
+def count(connection: Connection, partition: int, more: Mapping[str, int]) -> None:
     """Add to the counters."""
-    rows = [{"name": name, "value": number} for name, number in sorted(more.items()) if number]
+    rows = [{"name": name, "partition": partition, "value": number} for name, number in sorted(more.items()) if number]
     if rows:
         statement = insert(connection, counters)
         total = {"value": counters.c.value + statement.excluded.value}
-        connection.execute(statement.on_conflict_do_update(index_elements=[counters.c.name], set_=total), rows)
+        upsert = statement.on_conflict_do_update(index_elements=list(counters.primary_key), set_=total)
+        connection.execute(upsert, rows)
 
 
 def key(entity: Entity) -> dict[str, Any]:
@@ -66,7 +87,7 @@ def key(entity: Entity) -> dict[str, Any]:
     return {"scope": entity.scope.value, "value": entity.value}
 
 
-def entity_row(entity: Entity, state: EntityState) -> dict[str, Any]:
+def entity_row(partition: int, entity: Entity, state: EntityState) -> dict[str, Any]:
     """The narrow row of an entity; its states go beside it."""
     return {
         **key(entity),
@@ -75,6 +96,7 @@ def entity_row(entity: Entity, state: EntityState) -> dict[str, Any]:
         "last_seen": state.last_seen,
         "window_start": state.window,
         "raised": state.raised,
+        "partition": partition,
     }
 
 

@@ -68,3 +68,11 @@ def test_drift_is_made_good() -> None:
     times.wall += 30_000
     times.pass_by(CHECK)
     assert clock.now() == times.wall
+
+
+@pytest.mark.parametrize("ahead", [-YEAR, 0, SECOND])
+def test_it_begins_above_the_floor(ahead: int) -> None:
+    """A wall that was set back while nothing ran gives no time that an earlier process may have given."""
+    times = Times()
+    clock = Clock(lambda: times.wall * 1000, lambda: times.monotonic * 1000, floor=times.wall + ahead)
+    assert clock.now() == max(times.wall, times.wall + ahead + 1)

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from service.gateway.clock import Clock
 from service.gateway.identity import CACHED, Identities, Identity, digest
 from service.gateway.identity_map import IdentityMap
 from service.gateway.refusal import Refusal
-from service.settings import SettingsError
+from service.gateway.transcript import Transcript
+from service.model.ids import shard, shard_of
+from service.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -133,3 +136,18 @@ def test_an_empty_map_names_nobody(tmp_path: Path) -> None:
     """An empty file is an empty map."""
     assert IdentityMap(a_map(tmp_path, "")).names == {}
     assert IdentityMap(a_map(tmp_path, "keys:\n")).names == {}
+
+
+def test_the_shard_is_the_callers(tmp_path: Path) -> None:
+    """Accounts of one org share its shard, an account without one has its own, and a query's id carries it."""
+    file = a_map(
+        tmp_path,
+        "keys:\n" + "".join(f"  {digest(PEPPER, k)}: {{account: {k.decode()}, org: o}}\n" for k in (b"a", b"b")),
+    )
+    known = identities(file)
+    a, b, stranger = (known.of([(BEARER, key)]) for key in (b"a", b"b", b"c"))
+    assert a.shard == b.shard == shard("o", "a")
+    assert stranger.shard == shard("", stranger.account)
+    told = Transcript(Clock(), Settings().limits, method="POST", path="/")
+    told.of(stranger)
+    assert shard_of(told.id) == stranger.shard

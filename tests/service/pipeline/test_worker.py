@@ -16,9 +16,10 @@ from service.backends.seal import AesSeal
 from service.bootstrap.scoring import Brain, scorer
 from service.gateway.dialects import Dialects
 from service.model.query import Gap, Inspect, Outcome, Query, Record, Start
-from service.pipeline import worker as module
+from service.pipeline import lanes
+from service.pipeline.lanes import Lanes, Manner
 from service.pipeline.scorer import Scorer
-from service.pipeline.worker import Starts, Worker
+from service.pipeline.worker import BATCH, Starts, Worker
 from service.ports import Commit, Lag, Sourced, StoreUnavailable
 from service.settings import Settings
 from tests.service.pipeline.factories import SECOND, T0, a_start, an_end
@@ -111,6 +112,7 @@ def a_worker(
     brain: Brain,
     *,
     max_lag: float = 5.0,
+    batch: int = BATCH,
     dialects: Dialects | None = None,
 ) -> Worker:
     """A worker that goes on from the store."""
@@ -118,13 +120,13 @@ def a_worker(
     make = scorer(Settings(), brain, KEY)
     return Worker(
         source=source, ahead=source, checkpoint=store, dialects=dialects or Dialects(), starts=seal, scorer=make(store),
-        max_lag=max_lag,
+        max_lag=max_lag, batch=batch,
     )  # fmt: skip
 
 
-def drained(source: Source, store: MemoryCheckpoint, brain: Brain, *, max_lag: float = 5.0) -> MemoryCheckpoint:
+def drained(source: Source, store: MemoryCheckpoint, brain: Brain, *, batch: int = BATCH) -> MemoryCheckpoint:
     """The store after one undisturbed worker took everything."""
-    worker = a_worker(source, store, brain, max_lag=max_lag)
+    worker = a_worker(source, store, brain, batch=batch)
     while worker.step():
         pass
     return store
@@ -159,56 +161,48 @@ def test_every_query_is_logged_once(undisturbed: tuple[list[Sourced], tuple[obje
 
 @pytest.mark.parametrize("batch", [1, 7, 64])
 def test_the_size_of_a_batch_changes_nothing(
-    batch: int,
-    undisturbed: tuple[list[Sourced], tuple[object, ...]],
-    brain: Brain,
-    monkeypatch: pytest.MonkeyPatch,
+    batch: int, undisturbed: tuple[list[Sourced], tuple[object, ...]], brain: Brain
 ) -> None:
     """Evaluations, counts and log are the same however the stream is cut."""
-    monkeypatch.setattr(module, "BATCH", batch)
     records, expected = undisturbed
-    assert outcome(drained(Source(records), MemoryCheckpoint(keep_events=True), brain)) == expected
+    assert outcome(drained(Source(records), MemoryCheckpoint(keep_events=True), brain, batch=batch)) == expected
 
 
 def test_a_refused_commit_loses_nothing(
     undisturbed: tuple[list[Sourced], tuple[object, ...]], brain: Brain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a store that refuses every third commit, new workers from its checkpoint come to the same end."""
-    monkeypatch.setattr(module, "BATCH", 10)
-    monkeypatch.setattr(module, "SHORTEST_PAUSE", 0.0)
+    monkeypatch.setattr(lanes, "SHORTEST_PAUSE", 0.0)
     records, expected = undisturbed
     store, source = Flaky(), Source(records)
     last = len(records)
-    module.run(
-        lambda: a_worker(source, store, brain),
-        lambda: store.resume().positions.get("boot-1", 0) == last,
-        idle=0.0,
+    Lanes(lambda _: a_worker(source, store, brain, batch=10), manner=Manner(idle=0.0)).run(
+        lambda: store.resume().positions.get("boot-1", 0) == last
     )
     assert store.tries > last // 10
     assert outcome(store) == expected
 
 
 def test_the_log_goes_ahead_when_scoring_lags(
-    undisturbed: tuple[list[Sourced], tuple[object, ...]], brain: Brain, monkeypatch: pytest.MonkeyPatch
+    undisturbed: tuple[list[Sourced], tuple[object, ...]], brain: Brain
 ) -> None:
     """Behind by more than the bound, rows are logged before they are scored, and the end is the same."""
-    monkeypatch.setattr(module, "BATCH", 16)
     records, expected = undisturbed
     store = MemoryCheckpoint(keep_events=True)
-    worker = a_worker(Source(records, oldest=T0), store, brain)
+    worker = a_worker(Source(records, oldest=T0), store, brain, batch=16)
     worker.step()
     resumed = store.resume()
     assert resumed.logged["boot-1"] > resumed.positions["boot-1"]
     # Killed while ahead: the next one goes on from both cursors.
-    assert outcome(drained(Source(records, oldest=T0), store, brain)) == expected
+    assert outcome(drained(Source(records, oldest=T0), store, brain, batch=16)) == expected
     assert not store.resume().log_opened
 
 
 class Breaking(Scorer):
     """A scorer that breaks on one account, after it has changed what it holds."""
 
-    def take(self, events: Sequence[QueryEvent], into: Commit) -> None:
-        super().take(events, into)
+    def take(self, events: Sequence[QueryEvent], into: Commit, *, now: int = 0) -> None:
+        super().take(events, into, now=now)
         if any(event.account == "acct-poison" for event in events):
             raise ArithmeticError("no such number")
 
@@ -217,7 +211,6 @@ def test_a_query_that_scoring_breaks_on_is_logged_and_left_out(
     undisturbed: tuple[list[Sourced], tuple[object, ...]], brain: Brain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The worker lives; the query is in the log; every other query is scored as if it had not come."""
-    monkeypatch.setattr(module, "BATCH", 64)
     monkeypatch.setattr("service.bootstrap.scoring.Scorer", Breaking)
     records, (evaluations, ends, counts, _) = undisturbed
     poison = a_start(T0 + 40 * SECOND, account="acct-poison")
@@ -227,10 +220,8 @@ def test_a_query_that_scoring_breaks_on_is_logged_and_left_out(
     whole = [item.record for item in records]
     whole[position:position] = [poison, an_end(poison, after=0)]
     source, store = Source(sourced(whole)), MemoryCheckpoint(keep_events=True)
-    module.run(
-        lambda: a_worker(source, store, brain),
-        lambda: store.resume().positions.get("boot-1", 0) == len(whole),
-        idle=0.0,
+    Lanes(lambda _: a_worker(source, store, brain, batch=64), manner=Manner(idle=0.0)).run(
+        lambda: store.resume().positions.get("boot-1", 0) == len(whole)
     )
     found, logged, states, _ = outcome(store)
     assert poison.id in store.events
@@ -293,10 +284,7 @@ def test_who_is_late_is_in_a_hurry(oldest: int | None, *, by_way_of: bool, brain
         leisurely.append(step)
         return step()
 
-    module.run(
-        lambda: a_worker(Source(records, oldest=oldest), store, brain),
-        lambda: store.resume().positions.get("boot-1", 0) == len(records),
-        leisurely=slowly,
-        idle=0.0,
-    )
+    Lanes(
+        lambda _: a_worker(Source(records, oldest=oldest), store, brain), manner=Manner(leisurely=slowly, idle=0.0)
+    ).run(lambda: store.resume().positions.get("boot-1", 0) == len(records))
     assert bool(leisurely) is by_way_of

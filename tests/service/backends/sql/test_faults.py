@@ -77,7 +77,7 @@ def test_a_full_disk_takes_nothing_and_heals(engine: Engine) -> None:
 @pytest.mark.usefixtures("engine")
 def test_a_locked_database_is_unavailable_not_broken(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While another holds the write lock nothing is stored, reads go on, and afterwards all is well."""
-    monkeypatch.setattr("service.backends.sql.dialect.BUSY", 50)
+    monkeypatch.setattr("service.backends.sql.sqlite.BUSY", 50)
     hasty = connect(f"sqlite:///{path}")
     checkpoint = SqlCheckpoint(hasty)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
