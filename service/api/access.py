@@ -14,7 +14,7 @@ class Role(enum.StrEnum):
     """What a token may do; each role may do what those before it may."""
 
     VIEWER = "viewer"
-    """Read flags, accounts and decisions."""
+    """Read flags, accounts, decisions and how far the log has come."""
     ANALYST = "analyst"
     """Annotate, and throttle for a day."""
     ADMIN = "admin"
@@ -51,6 +51,7 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("GET", "/api/v1/decisions"): Role.VIEWER,
     ("POST", "/api/v1/decisions"): Role.ANALYST,
     ("DELETE", "/api/v1/decisions/{id}"): Role.ANALYST,
+    ("GET", "/api/v1/ingest"): Role.VIEWER,
 }
 
 DECIDES: dict[Kind, Role] = {

@@ -13,16 +13,17 @@ from service.api.control import Control
 from service.api.cursors import Cursors
 from service.api.routes import accounts, flags, system
 from service.api.routes import decisions as decisions_routes
+from service.api.routes import ingest as ingest_routes
 from service.api.shell import Shell
 from service.api.strict import route_class
 
 if TYPE_CHECKING:
-    from service.ports import Decisions, Records, Tokens
+    from service.ports import Decisions, Ingest, Records, Tokens
     from service.secrets import Secrets
     from service.settings import Settings
 
 DESCRIPTION = (
-    "Flags, accounts and decisions of revenuer. Send a token as 'Authorization: Bearer rvn_...'; "
+    "Flags, accounts, decisions and progress of revenuer. Send a token as 'Authorization: Bearer rvn_...'; "
     "'revenuer token create' makes one. Listings are newest first and paged by cursor; times are RFC 3339 in UTC."
 )
 
@@ -41,13 +42,16 @@ class ControlPlane(FastAPI):
         return super().openapi()
 
 
-def build(settings: Settings, *, records: Records, decisions: Decisions, tokens: Tokens, secrets: Secrets) -> FastAPI:
+def build(
+    settings: Settings, *, records: Records, decisions: Decisions, tokens: Tokens, ingest: Ingest, secrets: Secrets
+) -> FastAPI:
     """The application for these ports."""
     control = Control(
         settings=settings,
         records=records,
         decisions=decisions,
         tokens=tokens,
+        ingest=ingest,
         token_key=secrets.token_key,
         cursors=Cursors(secrets.token_key),
     )
@@ -62,7 +66,7 @@ def build(settings: Settings, *, records: Records, decisions: Decisions, tokens:
         redirect_slashes=False,
     )
     app.router.route_class = route_class(control)
-    for noun in (flags, accounts, decisions_routes, system):
+    for noun in (flags, accounts, decisions_routes, ingest_routes, system):
         noun.add(app, control)
     errors.install(app)
     app.add_middleware(Shell, address=settings.control)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from service.api.cursors import Cursors
-    from service.ports import Decisions, Records, Tokens
+    from service.ports import Decisions, Ingest, Records, Tokens
     from service.settings import Settings
 
 
@@ -27,6 +27,7 @@ class Control:
     records: Records
     decisions: Decisions
     tokens: Tokens
+    ingest: Ingest
     token_key: bytes
     cursors: Cursors
     clock: Callable[[], int] = clock

@@ -17,6 +17,7 @@ from service.cli.export import export
 from service.cli.key import key
 from service.cli.replay import replay
 from service.cli.serve import serve
+from service.cli.status import status
 from service.cli.token import token
 
 
@@ -33,5 +34,5 @@ def main() -> None:
     """A proxy in front of a model API that finds the callers who are distilling the model."""
 
 
-for command in (serve, replay, baseline, export, explain, token, decision, key, config, doctor, db):
+for command in (serve, replay, baseline, export, explain, token, decision, key, config, doctor, status, db):
     main.add_command(command)

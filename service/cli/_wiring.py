@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from service.bootstrap.stores import Stores
     from service.doctor import Parts
     from service.model.query import Query, QueryEvent
+    from service.ports import Ingest
     from service.replay.reader import Reader
     from service.replay.runner import Result
     from service.secrets import Secrets
@@ -61,6 +62,13 @@ def prepared(settings: Settings) -> Iterator[Stores]:
     upgrade(settings)
     with stores(settings) as held:
         yield held
+
+
+def ingest(settings: Settings, held: Stores) -> Ingest:
+    """How far the way from the gateways to the log is."""
+    from service.bootstrap.ingest import ingest as joined
+
+    return joined(settings, held)
 
 
 def secrets(settings: Settings, *, create: bool = True) -> Secrets:

@@ -15,8 +15,11 @@ from service.cli._output import console, safe, table
 from service.model.decision import Decision, Guarded, Kind, Origin
 from service.model.entity import Entity, Scope
 from service.model.ids import event_id, text_id
+from service.ports import StreamUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from service.settings import Settings
 
 
@@ -55,7 +58,7 @@ def add(
         created=now,
     )
     with _wiring.prepared(settings) as stores:
-        stores.decisions.add(made)
+        _published(lambda: stores.decisions.add(made))
     click.echo(made.id)
 
 
@@ -87,9 +90,18 @@ def list_decisions(*, settings: Settings) -> None:
 def remove(*, settings: Settings, decision_id: str) -> None:
     """Remove a decision; every gateway follows within a second."""
     with _wiring.stores(settings) as stores:
-        if not stores.decisions.remove(decision_id):
+        if not _published(lambda: stores.decisions.remove(decision_id)):
             fail(f"no decision of id '{safe(decision_id, 64)}'; 'revenuer decision list' shows them")
     click.echo(f"decision {decision_id} is removed", err=True)
+
+
+def _published(change: Callable[[], bool | None]) -> bool | None:
+    """Make the change; where it is stored and not published, say so: a running control plane makes up for it."""
+    try:
+        return change()
+    except StreamUnavailable as error:
+        click.echo(f"stored, and not yet with the gateways: {error}; the control plane publishes it then", err=True)
+        return True
 
 
 def _state(made: Decision, now: int) -> str:

@@ -15,6 +15,7 @@ from service.api.access import Role
 from service.api.app import build
 from service.api.control import clock
 from service.api.tokens import issue
+from service.bootstrap.ingest import ingest
 from service.bootstrap.stores import stores, upgrade
 from service.model.decision import Kind
 from service.model.entity import Entity, Scope
@@ -105,7 +106,14 @@ def planes(seeded: Seeded, settings: Settings) -> Iterator[Plane]:
     """One plane, whose store is closed afterwards."""
     shutil.copy(seeded.database, settings.data)
     held = stores(settings)
-    app = build(settings, records=held.records, decisions=held.decisions, tokens=held.tokens, secrets=SECRETS)
+    app = build(
+        settings,
+        records=held.records,
+        decisions=held.decisions,
+        tokens=held.tokens,
+        ingest=ingest(settings, held),
+        secrets=SECRETS,
+    )
     yield Plane(app, held, settings, seeded.headers)
     held.close()
 

@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from service.api.app import build
+from service.bootstrap.ingest import ingest
 from service.settings import Settings
 from tests.service.api.conftest import SECRETS, Plane
 
@@ -115,7 +116,12 @@ async def test_host(plane: Plane, control: str, host: str, status: int) -> None:
     """On loopback only a Host of loopback is served, so that no web page reaches it under its own name."""
     held = plane.stores
     app = build(
-        Settings(control=control), records=held.records, decisions=held.decisions, tokens=held.tokens, secrets=SECRETS
+        Settings(control=control),
+        records=held.records,
+        decisions=held.decisions,
+        tokens=held.tokens,
+        ingest=ingest(plane.settings, held),
+        secrets=SECRETS,
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
         answer = await client.get("/healthz", headers={"Host": host})
