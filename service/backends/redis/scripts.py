@@ -126,3 +126,18 @@ return #ARGV / 2
 nothing. By an owner that was replaced it may lower ``covered`` below the truth, which keeps segments longer, until
 the owner in force raises it.
 """
+
+BACKLOG = """
+local function first(from)
+  return redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', 1)[1]
+end
+local entry, looked = first('-'), 0
+while entry and looked < tonumber(ARGV[1]) do
+  for i = 1, #entry[2], 2 do
+    if entry[2][i] == 'n' and entry[2][i + 1] ~= '0' then return {entry[1], redis.call('TIME')[1]} end
+  end
+  entry, looked = first('(' .. entry[1]), looked + 1
+end
+return {'', redis.call('TIME')[1]}
+"""
+"""Id of the oldest entry with records, of the first so many, and the server's second. It only reads."""
