@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 class Supply(Protocol):
     """One gateway's records on their way into one source."""
 
-    boot: ABoot
+    @property
+    def boot(self) -> ABoot:
+        """The gateway's side."""
+        ...
 
     def write(self, *records: Record) -> None:
         """Log them, and let them come as far as they do by themselves."""
@@ -223,6 +226,7 @@ class TestEventSource:
     def test_lag_falls_to_nothing(self, supply: Supply, reader: Callable[[], AReader]) -> None:
         """It is what is not taken, and the time of the oldest of it."""
         supply.write(*queries(10))
+        supply.write(*queries(10, begin=T0 + 10_000))
         worker = reader()
         worker.take(4)
         lag = worker.source.lag(worker.positions)

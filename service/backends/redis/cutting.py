@@ -9,7 +9,7 @@ from service.backends.redis.entries import ENTRY_BYTES, ENTRY_RECORDS, Entry
 from service.backends.spool import Times
 from service.backends.spool.format import weight
 from service.model.ids import partition_of
-from service.model.query import End, Gap, Mark
+from service.model.query import End, Gap, Mark, Start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ class Cutter:
         self._bytes = [0] * len(floors)
         self._clock, self._newest = times.clock, times.newest
         self.anchor = 0
-        """Number of the last record that moved the clock."""
+        """Number of the last end or mark, which is later than all before it."""
         self.cuts: list[Cut] = []
 
     @property
@@ -64,6 +64,8 @@ class Cutter:
             if isinstance(record, End):
                 self._clock = self._newest = record.at
                 self.anchor = number
+            elif isinstance(record, Start):
+                self._clock = max(self._clock, record.at)
             partition = GAPS if isinstance(record, Gap) else partition_of(record.id, partitions)
             floor = floors[partition]
             if floor is not None and number > floor:

@@ -1,8 +1,9 @@
 """The shipper's way of reading the spool: each boot by itself, from wherever a partition wants it.
 
-A boot's *clock* is the time of its newest end or mark: every later end is later than it. Its *newest* is the time of
-its newest end. Both are known at any number that the disk still reaches back to, so whoever starts to read in the
-middle says the same of it as one who read it all.
+A boot's *clock* is the highest time of its records: every later end is later than it, because a gateway takes an
+end's time as it logs it, and a start's before. Its *newest* is the time of its newest end. An end or a mark is later
+than all before it, so both are known at any number that the disk reaches back from to one of those: whoever starts to
+read in the middle says the same of it as one who read it all.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from service.backends.spool import format as layout
 from service.backends.spool.folder import FINAL
 from service.backends.spool.reader import SpoolReader
 from service.backends.spool.segments import Found, blocks
-from service.model.query import End, Mark
+from service.model.query import End, Gap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -78,9 +79,9 @@ class SpoolTail(SpoolReader):
         held = self._boots.get(boot)
         segments = [s for s in held.segments if s.first <= position] if held and position else []
         for segment in reversed(segments):
-            found = self._times_in(boot, segment, position)
-            clock, newest = clock or found.clock, newest or found.newest
-            if clock and newest:
+            times = self._times_in(boot, segment, position)
+            clock, newest = max(clock, times.clock), newest or times.newest
+            if newest:
                 break
         return Times(clock, newest)
 
@@ -91,9 +92,9 @@ class SpoolTail(SpoolReader):
                 break
             for record in records[: position - first + 1]:
                 if isinstance(record, End):
-                    clock = newest = record.at
-                elif isinstance(record, Mark):
-                    clock = record.at
+                    newest = record.at
+                if not isinstance(record, Gap):
+                    clock = max(clock, record.at)
         return Times(clock, newest)
 
     def _opened(self, boot: str, segment: Segment) -> Iterator[tuple[int, list[Record]]]:
