@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from service.backends.sql import schema
+from service.backends.sql import checks, schema
 from service.backends.sql.baselines import SqlBaselines
 from service.backends.sql.checkpoint import SqlCheckpoint
 from service.backends.sql.decisions import SqlDecisions
@@ -17,9 +17,10 @@ from service.secrets import Secrets
 from service.settings import SettingsError, without_password
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from service.backends.redis.client import Link
+    from service.model.finding import Finding
     from service.ports import Checkpoint, Decisions, Records, Tokens
     from service.settings import Settings
 
@@ -91,6 +92,15 @@ def stores(settings: Settings) -> Stores:
         link=link,
         close=close,
     )
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """What is found of the database's server."""
+    engine = connect(_url(settings))
+    try:
+        yield from checks.findings(engine)
+    finally:
+        engine.dispose()
 
 
 def upgrade(settings: Settings) -> bool:

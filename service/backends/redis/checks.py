@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError
@@ -12,6 +12,7 @@ from service.backends.redis import keys
 from service.backends.redis.client import reachable
 from service.backends.redis.memory import share
 from service.backends.redis.shipper import PAUSE
+from service.model.finding import Finding
 from service.ports import StreamUnavailable
 
 if TYPE_CHECKING:
@@ -25,17 +26,6 @@ OLDEST = (7, 0)
 """Redis of which every command in use is known. A Valkey tells the Redis that it is compatible with."""
 SKEW = 5.0
 """Seconds between the server's clock and ours."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at."""
-
-    name: str
-    bad: bool | None
-    """True needs someone to act, None is worth knowing, False is well."""
-    found: str
-    advice: str = ""
 
 
 def findings(link: Link) -> Iterator[Finding]:

@@ -91,6 +91,16 @@ def undated(connection: Connection) -> int:
     )
 
 
+def there(connection: Connection) -> set[int]:
+    """Days since the epoch that the log has a place of its own for."""
+    return _days(connection)
+
+
+def date(day: int) -> str:
+    """The day as people write it."""
+    return f"{_EPOCH + timedelta(days=day):%Y-%m-%d}"
+
+
 def _make(connection: Connection, table: str, day: int) -> None:
     """Beside the log first, and then joined to it, so that nobody waits for longer than the joining takes."""
     name = _name(table, day)
