@@ -77,8 +77,8 @@ class Workers:
         epoch = checkpoint.claim(self.name)
         metrics.EPOCH.labels(str(partition)).set(epoch)
         log.info("partition.claimed", partition=partition, epoch=epoch, owner=self.name)
-        if self._extractor is not None and self.stale():
-            self._baseline = self._own.changed()
+        if self._extractor is not None and self._baseline != self.version():
+            self._baseline = self.version()
             parts = Brain(self._extractor, baselines(self.settings, features=self._extractor.version))
             self._make_scorer = scorer(self.settings, parts, self._keys.digest_key, self._warm)
         source, ahead, closing = self._sources(partition)
@@ -96,9 +96,9 @@ class Workers:
             closing=closing,
         )
 
-    def stale(self) -> bool:
-        """Whether the installation learnt a baseline since workers were made last."""
-        return self._extractor is not None and self._baseline != self._own.changed()
+    def version(self) -> int:
+        """A number that changes when the installation has learnt a baseline."""
+        return self._own.changed() if self._extractor is not None else 0
 
     def _sources(self, partition: int) -> tuple[EventSource, EventSource, Callable[[], None]]:
         """Two readers of the partition's records, and what closes them."""
@@ -119,7 +119,7 @@ class Workers:
 
     def lanes(self) -> tuple[Lanes, Callable[[], None]]:
         """The lanes of this process, and what ends its leases."""
-        manner = Manner(stale=self.stale, leisurely=Leisure())
+        manner = Manner(version=self.version, leisurely=Leisure())
         if self._link is None:
             return Lanes(self, manner=manner), lambda: None
         from service.backends.redis.leases import RedisLeases  # noqa: PLC0415
