@@ -4,6 +4,10 @@ The parent prepares the data folder and the schema, starts the children,
 starts again whichever dies, and stops them in the order in which nothing is
 lost: the gateway first, then the worker, then the rest. The children hold a
 pipe to the parent and stop by themselves when it closes.
+
+A role that was asked for alone is this very process, unless it needs another
+one beside it: with a shared stream a gateway has its shipper, and the control
+plane lets the installation learn its baseline.
 """
 
 from __future__ import annotations
@@ -19,17 +23,19 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from service.secrets import Secrets, SecretsError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
     from types import FrameType
 
     from service.settings import Settings
 
 log = structlog.get_logger()
 
-ROLES = ("gateway", "worker", "control")
-STANDIN, DEMO, LEARN = "standin", "demo", "learn"
-STOP_ORDER = (DEMO, LEARN, "gateway", STANDIN, "worker", "control")
+SHIPPER, STANDIN, DEMO, LEARN = "shipper", "standin", "demo", "learn"
+STOP_ORDER = (DEMO, LEARN, "gateway", STANDIN, SHIPPER, "worker", "control")
 LEARN_FIRST, LEARN_EVERY = 600.0, 86_400.0
 """Seconds to the first look at what was learnt, and between looks."""
 GRACE = 35.0
@@ -100,7 +106,7 @@ class Supervisor:
 
     def learn(self) -> None:
         """Now and then let a child look whether the installation's own traffic is enough for a baseline."""
-        if self.settings.scoring.learn and time.monotonic() >= self.learn_at:
+        if "control" in self.children and self.settings.scoring.learn and time.monotonic() >= self.learn_at:
             self.learn_at = time.monotonic() + LEARN_EVERY
             self.start(LEARN)
 
@@ -140,46 +146,109 @@ def environment(settings: Settings, more: Mapping[str, str] | None = None) -> di
 
 
 def serve(settings: Settings, role: str = "all") -> None:
-    """Run one role in this process, or all of them as children, until told to stop.
+    """Run one role, or all of them, until told to stop.
 
     Raises
     ------
     ServeError
-        The data folder cannot be made or written, or a port is taken.
+        The role does not go with the settings, the data folder cannot be made or written, a port is taken, or the
+        spool is another gateway's.
 
     """
     settings = settings.model_copy(update={"data": settings.data.absolute()})
+    _check(settings, role)
     prepare(settings)
-    if role != "all":
+    roles = beside(settings, role)
+    if not roles:
         # Replaced, not forked, so that a supervisor outside sees the role's own process.
         os.execve(sys.executable, command(role), environment(settings))  # noqa: S606 - our own interpreter
-    for address in (settings.listen, settings.control):
+    for address in _addresses(settings, roles):
         _ensure_free(address)
-    demo = settings.upstream is None
+    if "gateway" in roles:
+        _ensure_own_spool(settings)
+    demo = role == "all" and settings.upstream is None
     if demo:
         settings = settings.model_copy(update={"upstream": f"http://127.0.0.1:{_free_port()}"})
-    _supervise(settings, demo=demo)
+    _supervise(settings, roles, demo=demo)
+
+
+def beside(settings: Settings, role: str) -> tuple[str, ...]:
+    """Roles of the children that the role needs; none where it is a process by itself."""
+    carried = (SHIPPER,) if settings.shared_stream else ()
+    if role == "all":
+        return ("gateway", *carried, "worker", "control")
+    if not settings.shared_stream:
+        return ()
+    return {"gateway": ("gateway", *carried), "control": ("control",)}.get(role, ())
 
 
 def prepare(settings: Settings) -> None:
     """Make the data folder, with nothing left over in the metrics of processes that are gone."""
+    folder = settings.data / "metrics"
     try:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (settings.data / "metrics").mkdir(exist_ok=True)
+        folder.mkdir(exist_ok=True)
     except OSError as error:
         raise ServeError(
             f"data folder {settings.data}: {error.strerror}; "
             f"choose another with --data, or give user {os.getuid()} the right"
         ) from None
+    files = {path: _alive(path) for path in folder.glob("*.db")}
+    for path, alive in files.items():
+        # Where somebody else writes here, what the dead have counted goes on counting.
+        if not alive and (not any(files.values()) or path.name.startswith("gauge_live")):
+            path.unlink(missing_ok=True)
 
 
-def _supervise(settings: Settings, *, demo: bool) -> None:
-    for stale in (settings.data / "metrics").glob("*.db"):
-        stale.unlink()
+def _alive(path: Path) -> bool:
+    """Whether the process that writes this file of metrics still runs, and is another one."""
+    pid = path.stem.rpartition("_")[2]
+    if not pid.isdigit() or int(pid) == os.getpid():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _check(settings: Settings, role: str) -> None:
+    """Refuse what cannot work, in one sentence."""
+    if settings.shared_stream and role != "all":
+        try:
+            Secrets.load(settings.secrets_folder)
+        except SecretsError as error:
+            raise ServeError(
+                f"{error}. Every process of an installation needs the same four secrets: "
+                "give it their folder with REVENUER_SECRETS"
+            ) from None
+    if role == SHIPPER and not settings.shared_stream:
+        raise ServeError(
+            "a shipper carries a spool to a shared stream: name one with --stream redis://host:6379, "
+            "or start no shipper, since with 'spool:' the worker reads the spool itself"
+        )
+
+
+def _addresses(settings: Settings, roles: Sequence[str]) -> list[str]:
+    """Where the roles listen."""
+    metrics = settings.metrics if SHIPPER in roles else None
+    listening = {"gateway": settings.listen, "control": settings.control, SHIPPER: metrics}
+    return [address for role in roles if (address := listening.get(role))]
+
+
+def _supervise(settings: Settings, roles: Sequence[str], *, demo: bool) -> None:
     # Imported here because it reaches SQL and the metrics, which a single role's process loads by itself.
-    from service.bootstrap.control import initialise  # noqa: PLC0415
+    if "control" in roles:
+        from service.bootstrap.control import initialise  # noqa: PLC0415
 
-    notice = initialise(settings)
+        notice = initialise(settings)
+    else:
+        from service.bootstrap.checks import check  # noqa: PLC0415
+
+        check(settings, gateway=True)
+        notice = ""
     if demo:
         from service.bootstrap.demo import prepare as name_callers  # noqa: PLC0415
 
@@ -188,10 +257,10 @@ def _supervise(settings: Settings, *, demo: bool) -> None:
     supervisor = Supervisor(settings, lifeline)
     _on_signals(supervisor)
     try:
-        for role in (*((STANDIN,) if demo else ()), *ROLES):
+        for role in (*((STANDIN,) if demo else ()), *roles):
             supervisor.start(role)
-        if _await_ports(supervisor, settings):
-            sys.stdout.write(_greeting(settings, demo=demo, notice=notice) + "\n")
+        if _await_ports(supervisor, set(_addresses(settings, roles))):
+            sys.stdout.write(_greeting(settings, roles, demo=demo, notice=notice) + "\n")
             sys.stdout.flush()
             if demo:
                 supervisor.start(DEMO)
@@ -212,9 +281,8 @@ def _on_signals(supervisor: Supervisor) -> None:
     signal.signal(signal.SIGINT, stop)
 
 
-def _await_ports(supervisor: Supervisor, settings: Settings) -> bool:
-    """Wait until both ports answer; False when told to stop before."""
-    waiting = {settings.listen, settings.control}
+def _await_ports(supervisor: Supervisor, waiting: set[str]) -> bool:
+    """Wait until all of these answer; False when told to stop before."""
     while waiting and not supervisor.stopping:
         supervisor.tend()
         waiting = {address for address in waiting if not _answers(address)}
@@ -243,6 +311,16 @@ def _ensure_free(address: str) -> None:
             raise ServeError(f"{address}: {error.strerror}; stop what listens there, or choose another port") from None
 
 
+def _ensure_own_spool(settings: Settings) -> None:
+    from service.backends.spool.folder import in_use  # noqa: PLC0415 - as above
+
+    if in_use(settings.spool):
+        raise ServeError(
+            f"{settings.spool}: another gateway is writing to this spool; "
+            "stop it, or give this one its own folder with --data"
+        )
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -250,13 +328,14 @@ def _free_port() -> int:
         return port
 
 
-def _greeting(settings: Settings, *, demo: bool, notice: str) -> str:
+def _greeting(settings: Settings, roles: Sequence[str], *, demo: bool, notice: str) -> str:
     upstream = "the built-in stand-in model, with demo traffic" if demo else settings.upstream
+    gateway, control = "gateway" in roles, "control" in roles
     return "\n".join(
         [
-            f"revenuer is running in front of {upstream}",
-            f"  point clients at   http://{settings.listen}",
-            f"  query flags at     http://{settings.control}/api/v1/flags",
+            f"revenuer is running in front of {upstream}" if gateway else "revenuer's control plane is running",
+            *([f"  point clients at   http://{settings.listen}"] if gateway else []),
+            *([f"  query flags at     http://{settings.control}/api/v1/flags"] if control else []),
             f"  state is kept in   {settings.data}",
             *([f"  {notice}"] if notice else []),
             "  Ctrl-C stops everything.",

@@ -19,9 +19,10 @@ from service import probes
 from service.settings import ENVIRONMENT, SECRETS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from service.model.finding import Finding
     from service.settings import Settings
 
 MIB = 1024 * 1024
@@ -63,6 +64,12 @@ class Parts:
     """Whether a gateway holds the spool."""
     callers: Callable[[], int]
     """How many keys the identity map names; raises where it cannot be used."""
+    server: Callable[[], Iterable[Finding]]
+    """What is found of the database's server; nothing where it is a file."""
+    stream: Callable[[], Iterable[Finding]]
+    """What is found of the shared stream; nothing where there is none."""
+    decisions: Callable[[], bool]
+    """Whether the guard's file is as it was published."""
     baseline: Callable[[], tuple[str, str | None]]
     """What the baseline in force is, and why it does not support the alarm budget, None where it does."""
 
@@ -75,17 +82,68 @@ def examine(settings: Settings, parts: Parts, environment: Mapping[str, str] | N
     yield _data(settings)
     yield _guarded("secrets", lambda: _secrets(settings, parts))
     yield _guarded("database", lambda: _database(settings, parts))
+    yield from _found("database server", parts.server)
+    yield from _found("stream", parts.stream)
+    yield from _together(settings)
     yield _guarded("spool", lambda: _spool(settings))
     yield _disk(settings)
     yield _guarded("identity map", lambda: _callers(settings, parts))
     yield _guarded("baseline", lambda: _baseline(parts))
     alive = probes.roles(settings.data / "metrics")
+    yield _guarded("decisions", lambda: _decisions(settings, parts, alive))
     if not fresh and parts.gateway():
         alive |= {"gateway"}
     yield _port("data port", settings.listen, ours="gateway" in alive)
     yield _port("control port", settings.control, ours="control" in alive and probes.is_control(settings.control))
     yield from _upstreams(settings)
-    yield _processes(alive)
+    yield _processes(settings, alive)
+
+
+def _found(name: str, look: Callable[[], Iterable[Finding]]) -> Iterator[Check]:
+    """What a server's own part finds of it."""
+    states = {True: State.BAD, None: State.NOTE, False: State.OK}
+    try:
+        for finding in look():
+            yield Check(finding.name, states[finding.bad], finding.found, finding.advice)
+    except Exception as error:  # noqa: BLE001 - as below
+        yield Check(name, State.BAD, str(error) or type(error).__name__)
+
+
+def _together(settings: Settings) -> Iterator[Check]:
+    """What goes together on one host only."""
+    if settings.shared_stream and settings.database_url.startswith("sqlite"):
+        yield Check(
+            "database and stream",
+            State.NOTE,
+            "SQLite beside a shared stream: gateways may be anywhere, workers and control on this host alone",
+            "for workers on several hosts move to Postgres with 'revenuer db copy'",
+        )
+
+
+def _decisions(settings: Settings, parts: Parts, alive: set[str]) -> Check:
+    """Whether the guard's file is what was published, or will be soon."""
+    name = "decisions"
+    if not settings.decisions_file.exists():
+        return Check(name, State.NOTE, "none were published here yet", "the control plane does it at its start")
+    if settings.shared_stream and "gateway" in alive and "shipper" not in alive:
+        return Check(
+            name,
+            State.BAD,
+            "a gateway runs here and no shipper: it obeys what it had and gets no new decisions",
+            "start the gateway with 'revenuer serve --role gateway', which brings its shipper",
+        )
+    deadline = time.monotonic() + probes.PATIENCE
+    while not parts.decisions():
+        if time.monotonic() > deadline:
+            return Check(
+                name,
+                State.BAD,
+                f"{settings.decisions_file} is not what was published: the guard obeys an older state",
+                "see the log of the control plane, and of the gateway's shipper, for why",
+            )
+        # One that was made just now is on its way.
+        time.sleep(0.2)
+    return Check(name, State.OK, "as published")
 
 
 def _guarded(name: str, check: Callable[[], Check]) -> Check:
@@ -217,8 +275,10 @@ def _upstreams(settings: Settings) -> Iterator[Check]:
             yield Check("upstream", State.BAD, f"{url}: {problem}", "check the URL, DNS, firewall and certificates")
 
 
-def _processes(alive: set[str]) -> Check:
+def _processes(settings: Settings, alive: set[str]) -> Check:
     wanted = {"gateway", "worker", "control"}
+    if settings.shared_stream:
+        return _roles_here(alive)
     missing = sorted(wanted - alive)
     if not wanted & alive:
         return Check("processes", State.NOTE, "not running here", "start with 'revenuer serve'")
@@ -226,3 +286,10 @@ def _processes(alive: set[str]) -> Check:
         found = f"{', '.join(missing)} not running here, while {', '.join(sorted(wanted & alive))} is"
         return Check("processes", State.BAD, found, "see the log of 'revenuer serve' for why")
     return Check("processes", State.OK, "gateway, worker and control are running")
+
+
+def _roles_here(alive: set[str]) -> Check:
+    """With a shared stream every role may be elsewhere, but for what belongs together."""
+    if not alive:
+        return Check("processes", State.NOTE, "not running here", "start with 'revenuer serve'")
+    return Check("processes", State.OK, f"{', '.join(sorted(alive))} running here; others may be on other hosts")

@@ -41,22 +41,25 @@ def gateway(settings: Settings) -> None:
 
 
 def worker(settings: Settings) -> None:
-    """Spool to store."""
-    from service.bootstrap.worker import Workers  # noqa: PLC0415
-    from service.pipeline.lanes import Lanes, Manner  # noqa: PLC0415
-    from service.scheduling import Leisure  # noqa: PLC0415
+    """Spool or stream to store."""
+    from service.bootstrap.worker import Workers, tend  # noqa: PLC0415
 
     os.nice(NICENESS)
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    stop = _told_to_stop()
     workers = Workers(settings)
     # Events and rows of a batch are many and free of cycles: looking through them for garbage as often as
     # Python does by itself takes a fifteenth of the worker's time.
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GARBAGE)
-    Lanes(workers, manner=Manner(stale=workers.stale, leisurely=Leisure())).run(stop.is_set)
+    tend(workers, stop)
+
+
+def shipper(settings: Settings) -> None:
+    """From this host's spool to the shared stream, and the decisions the other way."""
+    from service.bootstrap.shipper import run  # noqa: PLC0415
+
+    run(settings, _told_to_stop().is_set)
 
 
 def control(settings: Settings) -> None:
@@ -92,12 +95,21 @@ def demo(settings: Settings) -> None:
 
 ROLES: dict[str, Callable[[Settings], None]] = {
     "gateway": gateway,
+    "shipper": shipper,
     "worker": worker,
     "control": control,
     "standin": standin,
     "demo": demo,
     "learn": learn,
 }
+
+
+def _told_to_stop() -> threading.Event:
+    """Set when the process is asked to end."""
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    return stop
 
 
 def _hold_lifeline() -> None:

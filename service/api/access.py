@@ -14,7 +14,7 @@ class Role(enum.StrEnum):
     """What a token may do; each role may do what those before it may."""
 
     VIEWER = "viewer"
-    """Read flags, accounts and decisions."""
+    """Read flags, accounts, decisions and how far the log has come."""
     ANALYST = "analyst"
     """Annotate, and throttle for a day."""
     ADMIN = "admin"
@@ -61,6 +61,7 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("POST", "/api/v1/alerts/{id}/notes"): Role.ANALYST,
     ("GET", "/api/v1/audit"): Role.ANALYST,
     ("GET", "/api/v1/audit/verification"): Role.VIEWER,
+    ("GET", "/api/v1/ingest"): Role.VIEWER,
 }
 
 DECIDES: dict[Kind, Role] = {

@@ -15,16 +15,17 @@ from service.api.routes import accounts, flags, system
 from service.api.routes import alerts as alerts_routes
 from service.api.routes import audit as audit_routes
 from service.api.routes import decisions as decisions_routes
+from service.api.routes import ingest as ingest_routes
 from service.api.shell import Shell
 from service.api.strict import route_class
 
 if TYPE_CHECKING:
-    from service.ports import Alerts, Audit, Decisions, Records, Tokens
+    from service.ports import Alerts, Audit, Decisions, Ingest, Records, Tokens
     from service.secrets import Secrets
     from service.settings import Settings
 
 DESCRIPTION = (
-    "Flags, accounts and decisions of revenuer. Send a token as 'Authorization: Bearer rvn_...'; "
+    "Flags, accounts, decisions and progress of revenuer. Send a token as 'Authorization: Bearer rvn_...'; "
     "'revenuer token create' makes one. Listings are newest first and paged by cursor; times are RFC 3339 in UTC."
 )
 
@@ -51,6 +52,7 @@ def build(
     tokens: Tokens,
     alerts: Alerts,
     audit: Audit,
+    ingest: Ingest,
     secrets: Secrets,
 ) -> FastAPI:
     """The application for these ports."""
@@ -61,6 +63,7 @@ def build(
         tokens=tokens,
         alerts=alerts,
         audit=audit,
+        ingest=ingest,
         token_key=secrets.token_key,
         cursors=Cursors(secrets.token_key),
     )
@@ -75,7 +78,7 @@ def build(
         redirect_slashes=False,
     )
     app.router.route_class = route_class(control)
-    for noun in (flags, alerts_routes, accounts, decisions_routes, audit_routes, system):
+    for noun in (flags, alerts_routes, accounts, decisions_routes, audit_routes, ingest_routes, system):
         noun.add(app, control)
     errors.install(app)
     app.add_middleware(Shell, address=settings.control)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from service.api.cursors import Cursors
-    from service.ports import Alerts, Audit, Decisions, Records, Tokens
+    from service.ports import Alerts, Audit, Decisions, Ingest, Records, Tokens
     from service.settings import Settings
 
 
@@ -29,6 +29,7 @@ class Control:
     tokens: Tokens
     alerts: Alerts
     audit: Audit
+    ingest: Ingest
     token_key: bytes
     cursors: Cursors
     clock: Callable[[], int] = clock

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from detectors.core.detector import Signal
     from service.model.alert import Alert, Note
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from service.model.decision import Decision
     from service.model.entity import Entity
     from service.model.flag import Evaluation, Flag
-    from service.ports import Account
+    from service.ports import Account, PartitionStatus
 
 Document = dict[str, Any]
 
@@ -26,6 +26,28 @@ MICROSECOND = timedelta(microseconds=1)
 def rfc3339(at: int) -> str:
     """A time in microseconds since the epoch as RFC 3339 in UTC, always with six decimals."""
     return (EPOCH + at * MICROSECOND).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def ingest_document(partitions: Sequence[PartitionStatus], counts: Mapping[str, int]) -> Document:
+    """How far the way from the gateways to the log is, as the API and ``status --json`` show it."""
+    return {
+        "partitions": [partition_document(status) for status in partitions],
+        "not_logged": counts["not_logged"],
+        "gaps": counts["gaps"],
+        "duplicates": counts["duplicates"],
+    }
+
+
+def partition_document(status: PartitionStatus) -> Document:
+    """One partition."""
+    return {
+        "number": status.number,
+        "owner": status.owner or None,
+        "epoch": status.epoch,
+        "entries": status.entries,
+        "lag_seconds": round(status.lag, 3),
+        "bytes": status.bytes,
+    }
 
 
 def entity_document(entity: Entity) -> Document:

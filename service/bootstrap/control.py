@@ -2,26 +2,57 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import threading
+import time
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+import structlog
+
+from service import metrics
 from service.api.app import build
 from service.api.control import clock
 from service.api.tokens import bootstrap as first_token
 from service.backends.decisions_file import DecisionsFile
+from service.bootstrap.checks import check
+from service.bootstrap.ingest import ingest
 from service.bootstrap.stores import secrets, stores, upgrade
-from service.gateway.identity_map import IdentityMap
-from service.gateway.targets import Targets
 from service.model.audit import Act
+from service.ports import StoreUnavailable
+from service.review.desk import Desk
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from service.bootstrap.stores import Stores
     from service.settings import Settings
+
+log = structlog.get_logger()
+
+GATHER = 1.0
+"""Seconds between looks for flags that belong to no alert yet."""
+TEND = 2.0
+"""Seconds between looks at whether the gateways' decisions are the stored ones."""
+
+
+@runtime_checkable
+class Tended(Protocol):
+    """Decisions that are published somewhere that may lose them."""
+
+    def tend(self) -> None:
+        """Publish them where they are not, or others are. Raises StoreUnavailable."""
+        ...
 
 
 def control(settings: Settings) -> FastAPI:
-    """The control plane's application."""
+    """The control plane's application, with a thread that gathers flags into alerts.
+
+    With a shared stream another one keeps the decisions published.
+    """
     held = stores(settings)
+    desk = Desk(held.alerts, held.records)
+    threading.Thread(target=_keep_gathering, args=(desk,), name="alerts", daemon=True).start()
+    if isinstance(held.decisions, Tended):
+        threading.Thread(target=_keep_published, args=(held.decisions,), name="decisions", daemon=True).start()
     return build(
         settings,
         records=held.records,
@@ -29,6 +60,7 @@ def control(settings: Settings) -> FastAPI:
         tokens=held.tokens,
         alerts=held.alerts,
         audit=held.audit,
+        ingest=ingest(settings, held),
         secrets=secrets(settings),
     )
 
@@ -47,30 +79,80 @@ def initialise(settings: Settings) -> str:
         A file that the settings name cannot be used, or the upstream is the gateway itself.
 
     """
-    _check(settings)
+    check(settings, gateway=False)
     keys = secrets(settings)
     new = upgrade(settings)
     held = stores(settings)
-    if new:
-        # The database was lost, or is another one: what gateways obey stays in force.
-        found = DecisionsFile(settings.decisions_file).all()
-        detail = {"decisions": str(len(found))}
-        act = Act(
-            at=clock(), actor="system", origin="cli", action="decision.restored", subject="database", detail=detail
-        )
-        held.decisions.restore(found, act)
-    else:
-        held.decisions.republish()
+    if settings.shared_stream:
+        _share_out(settings, held)
+    _publish(settings, held, new=new)
     return first_token(held.tokens, settings, keys, now=clock())
 
 
-def _check(settings: Settings) -> None:
-    """Refuse in one sentence what a process would otherwise die of again and again."""
-    if settings.upstream:
-        Targets(settings.upstream, listen=settings.listen)
-    IdentityMap(settings.identity.map)
-    if settings.scoring.enabled and settings.scoring.baseline:
-        # Here, so that neither the parent nor the control plane holds numpy where no file is named.
-        from detectors.core.baseline import Baselines  # noqa: PLC0415
+def _share_out(settings: Settings, held: Stores) -> None:
+    there = held.partitions.ensure(settings.partitions)
+    if there != settings.partitions:
+        log.warning(
+            "partitions.fixed", there=there, wanted=settings.partitions, advice="see 'revenuer db partitions --help'"
+        )
 
-        Baselines.load(settings.scoring.baseline)
+
+def _publish(settings: Settings, held: Stores, *, new: bool) -> None:
+    """Let every gateway have the decisions. A stream that does not answer is tried again by whoever serves."""
+    try:
+        if new or not held.tokens.all():
+            # The database was lost, or is another one: what gateways obey stays in force. Its schema may have been
+            # made by another process, but a token is made here.
+            if held.link is not None:
+                from service.backends.redis.decisions import DecisionsFetcher  # noqa: PLC0415 - no Redis on one host
+
+                DecisionsFetcher(held.link, settings.decisions_file).fetch()
+            found = DecisionsFile(settings.decisions_file).all()
+            held.decisions.restore(found, _restored(len(found)))
+        else:
+            held.decisions.republish()
+    except StoreUnavailable as error:
+        if not settings.shared_stream:
+            raise
+        log.warning("decisions.unpublished", error=str(error))
+
+
+def _restored(count: int) -> Act:
+    return Act(
+        at=clock(),
+        actor="system",
+        origin="cli",
+        action="decision.restored",
+        subject="database",
+        detail={"decisions": str(count)},
+    )
+
+
+def _keep_gathering(desk: Desk) -> None:
+    """Put new flags to the alerts of their entities, as they come."""
+    while True:
+        try:
+            while desk.gather():
+                pass
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next look may find it mended
+            said = str(error) if isinstance(error, StoreUnavailable) else type(error).__name__
+            log.warning("alerts.not_gathered", error=said)
+            time.sleep(TEND)
+        time.sleep(GATHER)
+
+
+def _keep_published(decisions: Tended) -> None:
+    """Publish what is not published: a change that the stream did not take, or all of it after the stream was wiped."""
+    told = False
+    while True:
+        try:
+            decisions.tend()
+            metrics.DECISIONS_UNPUBLISHED.set(0)
+            told = False
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next look may find it mended
+            metrics.DECISIONS_UNPUBLISHED.set(1)
+            if not told:
+                said = str(error) if isinstance(error, StoreUnavailable) else type(error).__name__
+                log.warning("decisions.unpublished", error=said)
+            told = True
+        time.sleep(TEND)

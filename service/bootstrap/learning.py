@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import structlog
 
 from detectors.features import Extractor
+from service.bootstrap.own import NAME
 from service.bootstrap.stores import secrets, stores
 from service.pipeline.learning import PERIOD, learn
+from service.ports import Learnt
 
 if TYPE_CHECKING:
     from service.settings import Settings
@@ -29,5 +32,8 @@ def run(settings: Settings) -> bool:
         log.info("baseline.too_small", budget=settings.scoring.budget)
         return False
     learnt.save(settings.own_baseline)
+    # In the database as well, from where every worker takes it: they must all measure by the same.
+    body = settings.own_baseline.read_bytes()
+    held.baselines.save(NAME, Learnt(version=learnt.version, body=body, created=time.time_ns() // 1000))
     log.info("baseline.learnt", version=learnt.version, file=str(settings.own_baseline))
     return True

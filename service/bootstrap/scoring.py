@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from detectors.features import Extractor
+    from service.pipeline.entities import Warm
     from service.ports import Checkpoint
     from service.settings import Settings
 
@@ -76,8 +77,8 @@ def _load(path: Path, features: str) -> Baselines:
     return held
 
 
-def scorer(settings: Settings, parts: Brain, key: bytes) -> Callable[[Checkpoint], Scorer]:
-    """Builds a scorer over a checkpoint."""
+def scorer(settings: Settings, parts: Brain, key: bytes, warm: Warm | None = None) -> Callable[[Checkpoint], Scorer]:
+    """Builds a scorer over a checkpoint; those of one process share what is ``warm``."""
     detectors = all_detectors()
     versions = {
         "baseline": parts.baselines.version,
@@ -97,6 +98,7 @@ def scorer(settings: Settings, parts: Brain, key: bytes) -> Callable[[Checkpoint
             trail_days=settings.retention.trail,
             state_days=settings.retention.states,
             key=key,
+            warm=warm,
         )
 
     return make

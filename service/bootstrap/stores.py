@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from service.backends.sql import schema
+from service.backends.sql import checks, schema
 from service.backends.sql.alerts import SqlAlerts
 from service.backends.sql.audit import SqlAudit
+from service.backends.sql.baselines import SqlBaselines
 from service.backends.sql.checkpoint import SqlCheckpoint
 from service.backends.sql.decisions import SqlDecisions
 from service.backends.sql.dialect import connect
+from service.backends.sql.partitions import SqlPartitions
 from service.backends.sql.records import SqlRecords
 from service.backends.sql.tokens import SqlTokens
 from service.backends.witness import Witness
@@ -18,13 +20,16 @@ from service.secrets import Secrets
 from service.settings import SettingsError, without_password
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from service.backends.redis.client import Link
+    from service.model.finding import Finding
     from service.ports import Alerts, Audit, Checkpoint, Decisions, Records, Tokens
     from service.settings import Settings
 
 
-SCHEMES = ("sqlite", "sqlite+pysqlite")
+SQLITE = ("sqlite", "sqlite+pysqlite")
+POSTGRES = ("postgresql", "postgresql+pg8000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +41,18 @@ class Stores:
     tokens: Tokens
     alerts: Alerts
     audit: Audit
-    checkpoint: Checkpoint
+    partitions: SqlPartitions
+    baselines: SqlBaselines
+    checkpoint_of: Callable[[int], Checkpoint]
+    """A new one for the partition of that number."""
+    link: Link | None
+    """The shared stream; None where there is none."""
     close: Callable[[], None]
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """Of the one partition that an installation without a shared stream has."""
+        return self.checkpoint_of(0)
 
 
 def secrets(settings: Settings) -> Secrets:
@@ -49,15 +64,51 @@ def stores(settings: Settings) -> Stores:
     """The stores; nothing is made or changed by opening them."""
     engine = connect(_url(settings))
     witness = Witness(settings.audit_witness)
+    decisions: Decisions = SqlDecisions(engine, settings.decisions_file, witness)
+    link: Link | None = None
+    if settings.shared_stream:
+        # Here, because an installation on one host needs no Redis to be installed for its command line.
+        from service.backends.redis.client import connect as reach  # noqa: PLC0415
+        from service.backends.redis.decisions import SharedDecisions  # noqa: PLC0415
+
+        link = reach(settings.stream)
+        decisions = SharedDecisions(decisions, link)
+
+    def checkpoint(partition: int) -> Checkpoint:
+        return SqlCheckpoint(
+            engine,
+            partition=partition,
+            keep=settings.content,
+            retention=settings.retention,
+            retain=settings.log.retain,
+        )
+
+    def close() -> None:
+        engine.dispose()
+        if link is not None:
+            link.close()
+
     return Stores(
         records=SqlRecords(engine),
-        decisions=SqlDecisions(engine, settings.decisions_file, witness),
+        decisions=decisions,
         tokens=SqlTokens(engine, witness),
         alerts=SqlAlerts(engine, witness),
         audit=SqlAudit(engine, witness),
-        checkpoint=SqlCheckpoint(engine, keep=settings.content, retention=settings.retention),
-        close=engine.dispose,
+        partitions=SqlPartitions(engine),
+        baselines=SqlBaselines(engine),
+        checkpoint_of=checkpoint,
+        link=link,
+        close=close,
     )
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """What is found of the database's server."""
+    engine = connect(_url(settings))
+    try:
+        yield from checks.findings(engine)
+    finally:
+        engine.dispose()
 
 
 def upgrade(settings: Settings) -> bool:
@@ -81,9 +132,11 @@ def _url(settings: Settings) -> str:
     """
     url = settings.database_url
     scheme, _, path = url.partition("://")
-    if scheme not in SCHEMES or not path.startswith("/") or path[1:].partition("?")[0] in ("", ":memory:"):
-        raise SettingsError(
-            f"database: '{without_password(url)}' cannot be used; this version keeps its state in SQLite: "
-            "leave the setting out, or set it to sqlite:////absolute/path.db"
-        )
-    return url
+    if scheme in POSTGRES and path.partition("?")[0].partition("/")[2]:
+        return url
+    if scheme in SQLITE and path.startswith("/") and path[1:].partition("?")[0] not in ("", ":memory:"):
+        return url
+    raise SettingsError(
+        f"database: '{without_password(url)}' cannot be used; it is postgresql://user:password@host[:port]/database, "
+        "sqlite:////absolute/path.db, or left out for SQLite in the data folder"
+    )

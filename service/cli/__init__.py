@@ -19,6 +19,7 @@ from service.cli.export import export
 from service.cli.key import key
 from service.cli.replay import replay
 from service.cli.serve import serve
+from service.cli.status import status
 from service.cli.token import token
 
 
@@ -35,5 +36,8 @@ def main() -> None:
     """A proxy in front of a model API that finds the callers who are distilling the model."""
 
 
-for command in (serve, replay, baseline, export, explain, evidence, token, decision, audit, key, config, doctor, db):
+for command in (
+    *(serve, replay, baseline, export, explain, evidence, token, decision, audit, key),
+    *(config, doctor, status, db),
+):
     main.add_command(command)

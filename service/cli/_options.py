@@ -54,13 +54,17 @@ class Until(click.ParamType[int]):
 
 
 def with_settings(command: F) -> F:
-    """Add ``--config``, ``--data`` and ``--database``, and hand the command the settings in force."""
+    """Add ``--config``, ``--data``, ``--database`` and ``--stream``, and hand the command the settings in force."""
 
     @click.option("--config", type=FILE, metavar="FILE", help="Settings in YAML (REVENUER_CONFIG).")
     @click.option("--data", type=FILE, metavar="FOLDER", help="Where state is kept (REVENUER_DATA).")
     @click.option("--database", metavar="URL", help="Database (REVENUER_DATABASE).")
+    @click.option("--stream", metavar="URL", help="From gateway to worker (REVENUER_STREAM).")
     @functools.wraps(command)
-    def wrapped(*, config: Path | None, data: Path | None, database: str | None, **rest: Any) -> Any:
-        return command(settings=settings.load(config, {"data": data, "database": database}), **rest)
+    def wrapped(
+        *, config: Path | None, data: Path | None, database: str | None, stream: str | None, **rest: Any
+    ) -> Any:
+        flags = {"data": data, "database": database, "stream": stream}
+        return command(settings=settings.load(config, flags), **rest)
 
     return wrapped  # type: ignore[return-value]

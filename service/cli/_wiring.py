@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from detectors.core.baseline import Baselines
     from service.bootstrap.stores import Stores
     from service.doctor import Parts
+    from service.model.finding import Finding
     from service.model.query import Query, QueryEvent
+    from service.ports import Ingest
     from service.replay.reader import Reader
     from service.replay.runner import Result
     from service.secrets import Secrets
@@ -61,6 +63,13 @@ def prepared(settings: Settings) -> Iterator[Stores]:
     upgrade(settings)
     with stores(settings) as held:
         yield held
+
+
+def ingest(settings: Settings, held: Stores) -> Ingest:
+    """How far the way from the gateways to the log is."""
+    from service.bootstrap.ingest import ingest as joined
+
+    return joined(settings, held)
 
 
 def secrets(settings: Settings, *, create: bool = True) -> Secrets:
@@ -147,6 +156,9 @@ def doctor_parts(settings: Settings) -> Parts:
         database=lambda: _database_problem(settings),
         gateway=lambda: _gateway_alive(settings),
         callers=lambda: _callers(settings),
+        server=lambda: _server_findings(settings),
+        stream=lambda: _stream_findings(settings),
+        decisions=lambda: _decisions_current(settings),
         baseline=lambda: _baseline_in_force(settings),
     )
 
@@ -157,6 +169,52 @@ def _database_problem(settings: Settings) -> str | None:
     held = opened(settings)
     try:
         return held.records.ready()
+    finally:
+        held.close()
+
+
+def _server_findings(settings: Settings) -> Iterator[Finding]:
+    from service.bootstrap.stores import examine
+
+    yield from examine(settings)
+
+
+def _stream_findings(settings: Settings) -> Iterator[Finding]:
+    if not settings.shared_stream:
+        return
+    from service.backends.redis.checks import findings
+    from service.backends.redis.client import connect
+
+    link = connect(settings.stream)
+    try:
+        yield from findings(link)
+    finally:
+        link.close()
+
+
+def _decisions_current(settings: Settings) -> bool:
+    """Whether the guard's file is what the stream has, or the database where there is none."""
+    from service.backends.decisions_file import encode
+
+    file = settings.decisions_file.read_bytes()
+    if settings.shared_stream:
+        from service.backends.redis import keys
+        from service.backends.redis.client import connect
+        from service.backends.redis.decisions import version
+
+        link = connect(settings.stream)
+        try:
+            return link.one("HGET", keys.DECISIONS, "v") in (None, version(file))
+        finally:
+            link.close()
+    from service.bootstrap.stores import stores as opened
+
+    if not settings.database and not (settings.data / "revenuer.db").exists():
+        # There is nothing newer, and opening it would make it.
+        return True
+    held = opened(settings)
+    try:
+        return file == encode(held.decisions.all())
     finally:
         held.close()
 

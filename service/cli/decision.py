@@ -17,8 +17,11 @@ from service.cli._output import console, safe, table
 from service.model.decision import Decision, Guarded, Kind, Origin
 from service.model.entity import Entity, Scope
 from service.model.ids import event_id, text_id
+from service.ports import StreamUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from service.settings import Settings
 
 
@@ -57,7 +60,8 @@ def add(
         created=now,
     )
     with _wiring.prepared(settings) as stores:
-        stores.decisions.add(made, by_user("decision.made", str(made.entity), **decision_detail(made)))
+        act = by_user("decision.made", str(made.entity), **decision_detail(made))
+        _published(lambda: stores.decisions.add(made, act))
     click.echo(made.id)
 
 
@@ -92,11 +96,20 @@ def remove(*, settings: Settings, decision_id: str) -> None:
         found = next((made for made in stores.decisions.all() if made.id == decision_id), None)
         if found is None:
             stores.decisions.republish()  # an earlier removal may have failed just there
-        if found is None or not stores.decisions.remove(
-            decision_id, by_user("decision.removed", str(found.entity), **decision_detail(found))
-        ):
+            fail(f"no decision of id '{safe(decision_id, 64)}'; 'revenuer decision list' shows them")
+        act = by_user("decision.removed", str(found.entity), **decision_detail(found))
+        if not _published(lambda: stores.decisions.remove(decision_id, act)):
             fail(f"no decision of id '{safe(decision_id, 64)}'; 'revenuer decision list' shows them")
     click.echo(f"decision {decision_id} is removed", err=True)
+
+
+def _published(change: Callable[[], bool | None]) -> bool | None:
+    """Make the change; where it is stored and not published, say so: a running control plane makes up for it."""
+    try:
+        return change()
+    except StreamUnavailable as error:
+        click.echo(f"stored, and not yet with the gateways: {error}; the control plane publishes it then", err=True)
+        return True
 
 
 def _state(made: Decision, now: int) -> str:

@@ -28,10 +28,11 @@ SIGNS = {State.OK: "✓", State.NOTE: "·", State.BAD: "✗"}
 @click.option("--data", type=FILE, metavar="FOLDER", help="Where state is kept (REVENUER_DATA).")
 @click.option("--upstream", metavar="URL", help="API to front (REVENUER_UPSTREAM).")
 @click.option("--database", metavar="URL", help="Database (REVENUER_DATABASE).")
+@click.option("--stream", metavar="URL", help="From gateway to worker (REVENUER_STREAM).")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 @click.pass_context
 def doctor(context: click.Context, /, *, config: Path | None, as_json: bool, **flags: Any) -> None:
-    """Check settings, data folder, secrets, database, spool, baseline, ports, upstream and processes.
+    """Check settings, data folder, secrets, database, stream, spool, baseline, ports, upstream and processes.
 
     Takes the options that 'revenuer serve' was started with. Looks only. Exits with 1 where something is wrong.
     """

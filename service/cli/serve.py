@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+ROLES = ["all", "gateway", "worker", "control", "shipper"]
+
+
 @click.command()
 @click.option("--config", type=FILE, metavar="FILE", help="Settings in YAML (REVENUER_CONFIG).")
 @click.option("--listen", metavar="HOST:PORT", help="Data port (REVENUER_LISTEN).  [127.0.0.1:8080]")
@@ -23,7 +26,12 @@ if TYPE_CHECKING:
 @click.option("--database", metavar="URL", help="Database (REVENUER_DATABASE).  [SQLite in the data folder]")
 @click.option("--stream", metavar="URL", help="From gateway to worker (REVENUER_STREAM).  [spool:]")
 @click.option("--content", type=click.Choice(["full", "redacted", "none"]), help="What is stored of texts.  [redacted]")
-@click.option("--role", type=click.Choice(["all", "gateway", "worker", "control"]), default="all", show_default=True)
+@click.option("--partitions", metavar="N", help="Parts of a shared stream, at its first start.  [32]")
+@click.option("--metrics", metavar="HOST:PORT", help="Metrics and health of a gateway or worker (REVENUER_METRICS).")
+@click.option("--role", type=click.Choice(ROLES), default="all", show_default=True)
 def serve(*, config: Path | None, role: str, **flags: Any) -> None:
-    """Start revenuer: proxy, worker and control plane. Ctrl-C stops it."""
+    """Start revenuer: proxy, worker and control plane. Ctrl-C stops it.
+
+    With a shared stream, one role alone may run on each host; a gateway brings its shipper.
+    """
     _wiring.serve(settings.load(config, flags), role)

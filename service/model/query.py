@@ -89,6 +89,8 @@ class Gap(msgspec.Struct, frozen=True, tag="g", array_like=True):
     """Microseconds since the epoch."""
     starts: int
     ends: int
+    others: int = 0
+    """Records of which is known only that they are missing, at most this many."""
 
 
 class Mark(msgspec.Struct, frozen=True, tag="m", array_like=True):

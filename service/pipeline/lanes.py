@@ -57,8 +57,8 @@ class Alone:
 class Manner:
     """How lanes go about their work."""
 
-    stale: Callable[[], bool] = lambda: False
-    """Whether what workers are made of has changed, so that new ones must be made."""
+    version: Callable[[], int] = lambda: 0
+    """A number that changes with what workers are made of, so that new ones must be made."""
     leisurely: Callable[[Callable[[], int]], int] = lambda step: step()
     """How a step is taken while there is no hurry."""
     idle: float = IDLE
@@ -76,6 +76,8 @@ class Lane:
         self._make = make
         self._manner = manner
         self._worker: Worker | None = None
+        self._version = 0
+        """Of what the worker was made of."""
         self._limit: int | None = None
         self._pause = SHORTEST_PAUSE
         self.due = 0.0
@@ -122,13 +124,17 @@ class Lane:
             worker.close()
 
     def _ready(self, *, may_begin: bool) -> Worker | None:
-        if self._worker is not None and may_begin and (self._worker.spent or self._manner.stale()):
+        if self._worker is not None and may_begin and self._is_stale(self._worker):
             self.close()
         if self._worker is not None and self._worker.spent:
             return None
         if self._worker is None and may_begin:
+            self._version = self._manner.version()
             self._worker = self._make(self.partition)
         return self._worker
+
+    def _is_stale(self, worker: Worker) -> bool:
+        return worker.spent or self._version != self._manner.version()
 
     def _step(self, worker: Worker) -> bool:
         """Whether there was a whole batch, so that more is to be expected."""

@@ -282,5 +282,7 @@ def _in_order(events: Sequence[QueryEvent], since: int) -> Sequence[QueryEvent]:
     found = []
     for item in events:
         since = max(since, item.done)
+        if item.done < since:
+            metrics.LATE.inc()
         found.append(item if item.done == since else replace(item, done=since))
     return found

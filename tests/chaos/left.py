@@ -85,7 +85,7 @@ def left_in(store: Stores) -> Left:
     wanted = [account.entity for scope in SCOPES for account in accounts(store, scope)]
     return Left(
         log=dict(map(row, store.records.export())),
-        entities=dict(store.checkpoint.entities(wanted)),
+        entities=dict(store.checkpoint_of(0).entities(wanted)),
         scores=dict(map(scored, (e for entity in wanted for e in store.records.evaluations(entity, MANY)))),
         flags=_flags(store),
     )

@@ -18,7 +18,7 @@ from tests.chaos.check import Verdict, judge
 from tests.chaos.left import Difference, compare, left_in
 from tests.chaos.load import Load
 from tests.chaos.processes import PATIENCE, Processes, listening
-from tests.chaos.undisturbed import undisturbed
+from tests.chaos.undisturbed import spooled, undisturbed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,8 +79,8 @@ def run(plan: Plan, folder: Path) -> Aftermath:
     verdict = judge(store, load.sent)
     difference = None
     if not plan.variant:
-        spool = processes.settings.spool
-        difference = compare(left_in(store), undisturbed(processes.settings, [spool]))
+        records = spooled(processes.settings.spool, secrets(processes.settings).spool_key)
+        difference = compare(left_in(store), undisturbed(processes.settings, [records]))
     store.close()
     latencies = sorted(load.latencies)
     return Aftermath(
@@ -154,10 +154,11 @@ async def _let_time_pass(settings: Settings) -> None:
 
 def _drain(settings: Settings) -> None:
     """Wait until the worker has taken everything."""
-    reader, checkpoint = SpoolReader(settings.spool, secrets(settings).spool_key), stores(settings).checkpoint
+    reader, store = SpoolReader(settings.spool, secrets(settings).spool_key), stores(settings)
     deadline = time.monotonic() + DRAIN_PATIENCE
-    while reader.lag(checkpoint.resume().positions).bytes:
+    while reader.lag(store.partitions.positions(0)).bytes:
         if time.monotonic() > deadline:
             raise RuntimeError(f"the worker is still behind after {DRAIN_PATIENCE:.0f} s")
         time.sleep(0.2)
     reader.close()
+    store.close()

@@ -19,7 +19,7 @@ from service.ports import Lag
 from tests.chaos.left import Left, row, scored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from service.ports import Sourced
@@ -30,14 +30,14 @@ MANY = 4096
 
 
 class Merged:
-    """``ports.EventSource`` over all spools at once: each in its own order, all by their sources' clocks.
+    """``ports.EventSource`` over several gateways' records: each in its own order, all by their sources' clocks.
 
     A source's clock is the time of its newest end or mark so far, so the ends come in the order of completion,
     whichever gateway they were on.
     """
 
-    def __init__(self, spools: Sequence[Path], key: bytes) -> None:
-        self._items = sorted((item for spool in spools for item in _clocked(spool, key)), key=lambda item: item[0])
+    def __init__(self, gateways: Iterable[Iterable[Sourced]]) -> None:
+        self._items = sorted((item for records in gateways for item in _clocked(records)), key=lambda item: item[0])
         self._next = 0
 
     def read(self, after: Mapping[str, int], limit: int) -> Sequence[Sourced]:
@@ -59,19 +59,16 @@ class Merged:
         return ()
 
 
-def undisturbed(settings: Settings, spools: Sequence[Path]) -> Left:
-    """What is left when the spools' records are taken in peace.
-
-    The spools must hold all of their records, so ``log.retain`` keeps them.
-    """
+def undisturbed(settings: Settings, gateways: Iterable[Iterable[Sourced]]) -> Left:
+    """What is left when the gateways' records are taken in peace."""
     keys = secrets(settings)
     checkpoint = MemoryCheckpoint(keep_events=True, trail_days=settings.retention.trail)
     checkpoint.claim("undisturbed")
     extractor = Extractor(keys.digest_key)
     parts = Brain(extractor, baselines(settings, features=extractor.version))
     worker = Worker(
-        source=Merged(spools, keys.spool_key),
-        ahead=Merged((), keys.spool_key),
+        source=Merged(gateways),
+        ahead=Merged(()),
         checkpoint=checkpoint,
         dialects=Dialects(),
         starts=Starts(AesSeal(keys.spool_key), msgspec.msgpack.encode, msgspec.msgpack.Decoder(Start).decode),
@@ -88,9 +85,9 @@ def undisturbed(settings: Settings, spools: Sequence[Path]) -> Left:
     )
 
 
-def _clocked(spool: Path, key: bytes) -> Iterator[tuple[tuple[int, str, int], Sourced]]:
+def _clocked(records: Iterable[Sourced]) -> Iterator[tuple[tuple[int, str, int], Sourced]]:
     clocks: dict[str, int] = {}
-    for item in spooled(spool, key):
+    for item in records:
         record = item.record
         if isinstance(record, Start):
             # Before its first end a source's clock is its first arrival: of a boot's own records none was earlier.
@@ -101,7 +98,7 @@ def _clocked(spool: Path, key: bytes) -> Iterator[tuple[tuple[int, str, int], So
 
 
 def spooled(spool: Path, key: bytes) -> Iterator[Sourced]:
-    """Every record of a spool."""
+    """Every record of a spool, as far as ``log.retain`` kept its files."""
     reader = SpoolReader(spool, key)
     positions: dict[str, int] = {}
     while found := reader.read(positions, MANY):

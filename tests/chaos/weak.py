@@ -1,6 +1,7 @@
-"""Deliberately weak variants of a role, to prove that the harness sees what they lose or count twice.
+"""Deliberately weak variants, to prove that the harness sees what they lose or count twice.
 
-``python -m tests.chaos.weak VARIANT ROLE`` runs the role with one promise broken. Nothing of it is in the product.
+``python -m tests.chaos.weak VARIANT ROLE`` runs a role with one promise broken; a test breaks it for itself with
+``VARIANTS[name](monkeypatch.setattr)``. Nothing of it is in the product.
 """
 
 from __future__ import annotations
@@ -9,18 +10,31 @@ import asyncio
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from service import roles
-from service.backends.spool import SpoolReader, SpoolWriter
+from service.backends.redis import scripts
+from service.backends.redis.intake import Intake
+from service.backends.redis.leases import RedisLeases
+from service.backends.redis.route import Route
+from service.backends.redis.source import StreamSource
+from service.backends.redis.trim import Trim
+from service.backends.spool import SpoolReader, SpoolTail, SpoolWriter
+from service.backends.sql import partitions
 from service.backends.sql.checkpoint import SqlCheckpoint
+from service.backends.sql.writes import Places
 from service.ports import Commit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from service.backends.redis.feed import Feed
+    from service.backends.redis.intake import Found, Taken
     from service.model.query import Record
     from service.ports import Sourced
+
+Patch = Callable[[Any, str, Any], None] if TYPE_CHECKING else None
+"""``setattr``, or a test's own that is undone."""
 
 BUFFER = 0.3
 """Seconds that records stay in memory in the variant that acknowledges from there."""
@@ -30,7 +44,7 @@ APART = 2.0
 """Seconds between two savings of the positions in the variant that stores them apart."""
 
 
-def memory() -> None:
+def memory(patch: Patch) -> None:
     """Acknowledge from memory; write a little later."""
     append = SpoolWriter.append
 
@@ -41,10 +55,10 @@ def memory() -> None:
         answer.set_result(True)
         return answer
 
-    SpoolWriter.append = at_once  # type: ignore[method-assign]
+    patch(SpoolWriter, "append", at_once)
 
 
-def early() -> None:
+def early(patch: Patch) -> None:
     """Delete what was read, before a checkpoint covers it."""
     read = SpoolReader.read
 
@@ -54,17 +68,17 @@ def early() -> None:
         self.release({**after, **{item.source: item.sequence for item in taken}})
         return taken
 
-    SpoolReader.read = and_release  # type: ignore[method-assign]
+    patch(SpoolReader, "read", and_release)
     whole = SqlCheckpoint.commit
 
     def later(self: SqlCheckpoint, commit: Commit) -> None:
         time.sleep(EARLY)
         whole(self, commit)
 
-    SqlCheckpoint.commit = later  # type: ignore[method-assign]
+    patch(SqlCheckpoint, "commit", later)
 
 
-def apart() -> None:
+def apart(patch: Patch) -> None:
     """Store the positions apart from the states, now and then."""
     whole = SqlCheckpoint.commit
     newest = Commit()
@@ -86,11 +100,115 @@ def apart() -> None:
             with lock:
                 whole(checkpoint, newest)
 
-    SqlCheckpoint.commit = without_positions  # type: ignore[method-assign]
+    patch(SqlCheckpoint, "commit", without_positions)
 
 
-VARIANTS: dict[str, Callable[[], None]] = {"memory": memory, "early": early, "apart": apart}
+def unfenced(patch: Patch) -> None:
+    """Commit whatever the epoch is."""
+    patch(partitions, "guard", lambda *_: None)
+
+
+def greedy(patch: Patch) -> None:
+    """Believe in every lease: each worker tends every partition. Harmless while there is a fence."""
+
+    def every(self: RedisLeases) -> Collection[int]:
+        self._renew(time.monotonic())
+        return range(self._partitions)
+
+    patch(RedisLeases, "hold", every)
+
+
+def greedy_unfenced(patch: Patch) -> None:
+    """The two together."""
+    greedy(patch)
+    unfenced(patch)
+
+
+def unskipped(patch: Patch) -> None:
+    """Take what the stream brings, once more where it brings it once more."""
+    one = Intake._one
+
+    def again(self: Intake, taken: Taken, found: Found, feed: Feed, now: float) -> None:
+        feed.head = min(feed.head, found.entry.start)
+        one(self, taken, found, feed, now)
+
+    patch(Intake, "_one", again)
+    patch(Places, "moved", _anywhere)
+
+
+def unasked(patch: Patch) -> None:
+    """Neither the stream nor its reader minds a hole in a source's numbers."""
+    refusal = "elseif ARGV[2] > last then\n  return {'gap', last}\n"
+    assert refusal in scripts.APPEND
+    patch(scripts, "APPEND", scripts.APPEND.replace(refusal, ""))
+    one = Intake._one
+
+    def past(self: Intake, taken: Taken, found: Found, feed: Feed, now: float) -> None:
+        feed.head = max(feed.head, found.entry.start)
+        one(self, taken, found, feed, now)
+
+    patch(Intake, "_one", past)
+    patch(StreamSource, "_find_lost", lambda *_: None)
+
+
+def unreceipted(patch: Patch) -> None:
+    """Delete what Redis has, before SQL has it."""
+    patch(Route, "releasable", lambda self: min(at or 0 for at in self.at))
+    release = SpoolTail.release
+
+    def at_once(self: SpoolTail, covered: Mapping[str, int]) -> None:
+        self._retain = 0.0
+        release(self, covered)
+
+    patch(SpoolTail, "release", at_once)
+
+
+def trimmed(patch: Patch) -> None:
+    """Say that what was read is covered, before it is."""
+    read = StreamSource.read
+
+    def and_cover(self: StreamSource, after: Mapping[str, int], limit: int) -> Sequence[Sourced]:
+        taken = read(self, after, limit)
+        self._trim._last = float("-inf")
+        self.release({**after, **{item.source: item.sequence for item in taken}})
+        return taken
+
+    patch(StreamSource, "read", and_cover)
+    release = SpoolTail.release
+
+    def at_once(self: SpoolTail, covered: Mapping[str, int]) -> None:
+        self._retain = 0.0
+        release(self, covered)
+
+    patch(SpoolTail, "release", at_once)
+    patch(Trim, "flush", _flushed(Trim.flush))
+
+
+def _flushed(flush: Callable[[Trim], None]) -> Callable[[Trim], None]:
+    def at_once(self: Trim) -> None:
+        self._last = float("-inf")
+        flush(self)
+
+    return at_once
+
+
+def _anywhere(self: Places, commit: Commit) -> dict[str, tuple[int, int]]:  # noqa: ARG001 - in place of a method
+    return {source: (at, commit.logged.get(source, at)) for source, at in commit.positions.items()}
+
+
+VARIANTS: dict[str, Callable[[Patch], None]] = {
+    "memory": memory,
+    "early": early,
+    "apart": apart,
+    "unfenced": unfenced,
+    "greedy": greedy,
+    "greedy-unfenced": greedy_unfenced,
+    "unskipped": unskipped,
+    "unasked": unasked,
+    "unreceipted": unreceipted,
+    "trimmed": trimmed,
+}
 
 if __name__ == "__main__":
-    VARIANTS[sys.argv.pop(1)]()
+    VARIANTS[sys.argv.pop(1)](setattr)
     roles.main()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import structlog
 from fastapi import Path, Request, Response
 
+from service import metrics
 from service.api import acts
 from service.api.access import ANALYST_THROTTLE, DECIDES, Role
 from service.api.credentials import need
@@ -18,9 +19,10 @@ from service.api.schema import DecisionIn, DecisionOut, DecisionPage
 from service.model.decision import Decision, Kind, Origin
 from service.model.entity import Entity
 from service.model.ids import event_id, text_id
+from service.ports import StreamUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from fastapi import FastAPI
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from service.api.tokens import Identity
 
 log = structlog.get_logger()
+
+LATER = "Stored, and not yet with the gateways"
 
 
 def add(app: FastAPI, control: Control) -> None:
@@ -47,11 +51,15 @@ def add(app: FastAPI, control: Control) -> None:
         "/api/v1/decisions",
         response_model=DecisionOut,
         status_code=201,
-        responses=errors(413, 415, 422),
+        responses={**errors(413, 415, 422), 202: {"model": DecisionOut, "description": LATER}},
         tags=["decisions"],
     )
     def make_decision(body: DecisionIn, request: Request, response: Response) -> Document:
-        """Make a decision; every gateway follows it within a second."""
+        """Make a decision; every gateway follows it within a second.
+
+        202 says that it is stored and not yet with the gateways: it is published by itself as soon as the stream
+        answers, so it must not be made again.
+        """
         now = control.clock()
         decision = Decision(
             id=text_id(event_id(now)),
@@ -67,14 +75,21 @@ def add(app: FastAPI, control: Control) -> None:
         if decision.until is not None and decision.until <= now:
             raise Unprocessable("until: in the past", param="until")
         detail = acts.decision_detail(decision)
-        control.decisions.add(decision, acts.by_token(request, now, "decision.made", str(decision.entity), **detail))
-        _log("decision.made", decision, request)
+        act = acts.by_token(request, now, "decision.made", str(decision.entity), **detail)
+        published = _published(lambda: control.decisions.add(decision, act))
+        response.status_code = 201 if published else 202
+        _log("decision.made", decision, request, published=published)
         response.headers["Location"] = f"/api/v1/decisions/{decision.id}"
         return decision_document(decision)
 
-    @app.delete("/api/v1/decisions/{id}", status_code=204, responses=errors(404, 422), tags=["decisions"])
-    def remove_decision(decision_id: Annotated[str, Path(alias="id", max_length=128)], request: Request) -> None:
-        """Remove a decision."""
+    @app.delete(
+        "/api/v1/decisions/{id}",
+        status_code=204,
+        responses={**errors(404, 422), 202: {"description": LATER}},
+        tags=["decisions"],
+    )
+    def remove_decision(decision_id: Annotated[str, Path(alias="id", max_length=128)], request: Request) -> Response:
+        """Remove a decision; 202 where it is removed and gateways obey it until the stream answers again."""
         found = next((decision for decision in control.decisions.all() if decision.id == decision_id), None)
         if found is None:
             raise NotFound("no decision of that id", param="id")
@@ -82,12 +97,24 @@ def add(app: FastAPI, control: Control) -> None:
         need(identity, DECIDES[found.kind], f"removing a decision to {found.kind}")
         detail = acts.decision_detail(found)
         act = acts.by_token(request, control.clock(), "decision.removed", str(found.entity), **detail)
-        if not control.decisions.remove(decision_id, act):
-            raise NotFound("no decision of that id", param="id")
-        _log("decision.removed", found, request)
+        published = _published(lambda: control.decisions.remove(decision_id, act))
+        _log("decision.removed", found, request, published=published)
+        return Response(status_code=204 if published else 202)
 
 
-def _log(event: str, decision: Decision, request: Request) -> None:
+def _published(change: Callable[[], object]) -> bool:
+    """Make the change; whether the gateways have it, too. One that cannot be stored raises StoreUnavailable."""
+    try:
+        change()
+    except StreamUnavailable as error:
+        # Stored is stored. Whoever tends the decisions publishes it when the stream answers.
+        metrics.DECISIONS_UNPUBLISHED.set(1)
+        log.warning("decision.unpublished", reason=str(error))
+        return False
+    return True
+
+
+def _log(event: str, decision: Decision, request: Request, *, published: bool) -> None:
     log.info(
         event,
         id=decision.id,
@@ -95,6 +122,7 @@ def _log(event: str, decision: Decision, request: Request) -> None:
         kind=str(decision.kind),
         until=decision.until,
         simulated=decision.simulated,
+        published=published,
         by=request.scope["revenuer.identity"].token,
     )
 

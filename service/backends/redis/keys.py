@@ -22,6 +22,11 @@ def shipped(partition: int) -> str:
     return f"rv:{{{partition}}}:at"
 
 
+def when(partition: int) -> str:
+    """Hash: source -> second of the server's clock at which its last entry was appended."""
+    return f"rv:{{{partition}}}:when"
+
+
 def asked(partition: int) -> str:
     """Hash: sources whose shippers ask the owner where they stand, because ``at`` does not say."""
     return f"rv:{{{partition}}}:asked"

@@ -71,12 +71,13 @@ elseif ARGV[2] > last then
 end
 redis.call('XADD', KEYS[1], '*', 's', ARGV[1], 'f', ARGV[2], 't', ARGV[3], unpack(ARGV, 4))
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
+redis.call('HSET', KEYS[3], ARGV[1], redis.call('TIME')[1])
 return {'ok', ARGV[3]}
 """
 """Append an entry over ``(from, to]`` of a source, if what was appended before reaches up to it.
 
 Numbers are texts of sixteen digits and compared as such: the highest does not fit the doubles of Lua. XADD comes
-first, because a server that is out of memory refuses it before anything was written. Both writes reach the append-only
+first, because a server that is out of memory refuses it before anything was written. The writes reach the append-only
 file and the replicas as one transaction; were only one of them to survive, the owner would see a repeat (``at`` behind
 the stream), which it skips, or a hole (``at`` ahead of it), which it asks for again. Sent twice, the second finds
 ``to <= last`` and adds nothing. Of two that ship one source, the later is refused or repeats: the claims of the
@@ -125,3 +126,18 @@ return #ARGV / 2
 nothing. By an owner that was replaced it may lower ``covered`` below the truth, which keeps segments longer, until
 the owner in force raises it.
 """
+
+BACKLOG = """
+local function first(from)
+  return redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', 1)[1]
+end
+local entry, looked = first('-'), 0
+while entry and looked < tonumber(ARGV[1]) do
+  for i = 1, #entry[2], 2 do
+    if entry[2][i] == 'n' and entry[2][i + 1] ~= '0' then return {entry[1], redis.call('TIME')[1]} end
+  end
+  entry, looked = first('(' .. entry[1]), looked + 1
+end
+return {'', redis.call('TIME')[1]}
+"""
+"""Id of the oldest entry with records, of the first so many, and the server's second. It only reads."""

@@ -8,8 +8,9 @@ space set aside so that queries are still logged, without their text, when the d
 
 from __future__ import annotations
 
-from service.backends.spool.folder import SpoolError
+from service.backends.spool.folder import FINAL, SpoolError
 from service.backends.spool.reader import SpoolReader
+from service.backends.spool.tail import SpoolTail, Tail, Times
 from service.backends.spool.writer import SpoolWriter
 
-__all__ = ["SpoolError", "SpoolReader", "SpoolWriter"]
+__all__ = ["FINAL", "SpoolError", "SpoolReader", "SpoolTail", "SpoolWriter", "Tail", "Times"]

@@ -78,7 +78,8 @@ class SpoolReader:
         self._rescan(at_most_old=FRESH)
         for boot, held in list(self._boots.items()):
             position = covered.get(boot, 0)
-            done = boot in self._ended and position >= self._ended[boot]
+            # No position but that of a boot read to its end is ever FINAL, whoever read it.
+            done = position >= self._ended.get(boot, FINAL)
             while held.segments and self._releasable(held, position, done=done):
                 (self._folder / held.segments.pop(0).name).unlink(missing_ok=True)
             if done and not held.segments:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from service import metrics
 from service.backends.sql import content, documents, events, partitions, queries, writes
 from service.backends.sql.bulk import chosen, put, put_new
 from service.backends.sql.dialect import available, writing
@@ -81,6 +82,8 @@ class SqlCheckpoint:
         """What every commit must find; 0 before the first claim."""
         self._places: Places | None = None
         """None where it must be read again."""
+        self._repeats = 0
+        """Events of the last commit that the log had."""
         self._unsure = False
         """Whether it is not known what became of the last commit."""
 
@@ -160,6 +163,7 @@ class SqlCheckpoint:
             self._places = None
             self._unsure = True
             raise
+        metrics.DUPLICATES.inc(self._repeats)
         if self._places is not None:
             self._places.stored.update(moved)
 
@@ -246,7 +250,8 @@ class SqlCheckpoint:
         kept = ({"event_id": event.id, "body": content.pack(event, self._keep)} for event in commit.events)
         put_new(connection, event_text, [row for row in kept if row["body"] is not None])
         put_new(connection, gaps, [writes.gap_row(source, gap) for source, gap in commit.gaps])
-        writes.count(connection, self._partition, {"events": fresh, "duplicates": len(commit.events) - fresh})
+        self._repeats = len(commit.events) - fresh
+        writes.count(connection, self._partition, {"events": fresh, "duplicates": self._repeats})
 
     def _scored(self, connection: Connection, commit: Commit) -> None:
         of = commit.entities.items()

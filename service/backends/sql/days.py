@@ -91,8 +91,18 @@ def undated(connection: Connection) -> int:
     )
 
 
+def there(connection: Connection) -> set[int]:
+    """Days since the epoch that the log has a place of its own for."""
+    return _days(connection)
+
+
+def date(day: int) -> str:
+    """The day as people write it."""
+    return f"{_EPOCH + timedelta(days=day):%Y-%m-%d}"
+
+
 def _make(connection: Connection, table: str, day: int) -> None:
-    """Beside the log first, and then joined to it: no insert waits for more than the default partition."""
+    """Beside the log first, and then joined to it, so that nobody waits for longer than the joining takes."""
     name = _name(table, day)
     if connection.execute(text("SELECT to_regclass(:name)"), {"name": name}).scalar_one() is not None:
         return
@@ -100,6 +110,8 @@ def _make(connection: Connection, table: str, day: int) -> None:
     column = TABLES[table]
     these = f"{column} >= {low} AND {column} < {high}"
     connection.exec_driver_sql(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)")
+    # Inserts wait at the log itself: one that waits at the default partition would have chosen it already, and fail.
+    connection.exec_driver_sql(f"LOCK TABLE ONLY {table} IN SHARE ROW EXCLUSIVE MODE")
     connection.exec_driver_sql(f"LOCK TABLE {table}_default IN ACCESS EXCLUSIVE MODE")
     connection.exec_driver_sql(
         f"WITH moved AS (DELETE FROM {table}_default WHERE {these} RETURNING *) INSERT INTO {name} SELECT * FROM moved"  # noqa: S608 - names and numbers of our own

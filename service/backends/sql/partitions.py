@@ -17,11 +17,11 @@ from sqlalchemy import func, select, update
 
 from service.backends.sql.bulk import insert, put_new
 from service.backends.sql.dialect import available, lock_schema, writing
-from service.backends.sql.tables import partitions
+from service.backends.sql.tables import partitions, sources
 from service.ports import Fenced
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy.engine import Connection, Engine
 
@@ -71,6 +71,12 @@ class SqlPartitions:
                 Held(number=row.number, owner=row.owner, epoch=row.epoch, since=row.since, active=row.active)
                 for row in connection.execute(query)
             ]
+
+    def positions(self, number: int) -> Mapping[str, int]:
+        """Where each source of the partition has been taken to. Raises StoreUnavailable."""
+        query = select(sources.c.source, sources.c.position).where(sources.c.partition == number)
+        with available("say how far it has come"), self._engine.begin() as connection:
+            return {row.source: row.position for row in connection.execute(query)}
 
 
 def count(connection: Connection) -> int:

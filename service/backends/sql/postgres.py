@@ -34,6 +34,7 @@ POOL = 5
 """Connections that a process keeps, and how many more it opens for a moment."""
 SQLSTATES = {
     "08": "see that it runs and is reached from here",
+    "23514": "the log's days were being changed, which takes a moment",
     "25P03": "this process stood still for too long; it goes on from the checkpoint",
     "25006": "it takes no writes: the URL leads to a standby; point it at the primary",
     "28": "see that user and password in the URL are right",

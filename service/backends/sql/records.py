@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 PAGE = 1_000
 """Rows read at once by what goes through the whole log."""
-COUNTED = (event_text, entities, trail, open_queries, evaluations, flags, decisions, tokens)
+COUNTED = (event_text, entities, trail, open_queries, evaluations, flags, gaps, decisions, tokens)
 
 
 class SqlRecords:

@@ -15,6 +15,7 @@ from service.api.access import Role
 from service.api.app import build
 from service.api.control import clock
 from service.api.tokens import issue
+from service.bootstrap.ingest import ingest
 from service.bootstrap.stores import stores, upgrade
 from service.model.decision import Kind
 from service.model.entity import Entity, Scope
@@ -116,6 +117,7 @@ def planes(seeded: Seeded, settings: Settings) -> Iterator[Plane]:
         tokens=held.tokens,
         alerts=held.alerts,
         audit=held.audit,
+        ingest=ingest(settings, held),
         secrets=SECRETS,
     )
     yield Plane(app, held, settings, seeded.headers)

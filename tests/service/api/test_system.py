@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from service.api.app import build
+from service.bootstrap.ingest import ingest
 from service.settings import Settings
 from tests.service.api.conftest import SECRETS, Plane
 
@@ -121,6 +122,7 @@ async def test_host(plane: Plane, control: str, host: str, status: int) -> None:
         tokens=held.tokens,
         alerts=held.alerts,
         audit=held.audit,
+        ingest=ingest(plane.settings, held),
         secrets=SECRETS,
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         pytest.param({"identity": {"map": "none.yaml"}}, "none.yaml: No such file or directory", id="identity-map"),
         pytest.param({"scoring": {"baseline": "none.npz"}}, "baseline none.npz cannot be used", id="baseline"),
         pytest.param({"upstream": "http://localhost:8080"}, "is the gateway's own address", id="upstream"),
-        pytest.param({"database": "postgresql://db/x"}, "keeps its state in SQLite", id="database"),
+        pytest.param({"database": "mysql://db/x"}, "cannot be used; it is postgresql://", id="database"),
     ],
 )
 def test_what_a_process_would_die_of_is_said_at_the_start(settings: dict[str, Any], said: str, tmp_path: Path) -> None:

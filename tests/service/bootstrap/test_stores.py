@@ -13,13 +13,16 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize(
     "url",
-    ["postgresql://u:hunter2@db.example/revenuer", "mysql://db/x", "revenuer.db", "sqlite://", "sqlite:///:memory:"],
+    [
+        *("mysql://u:hunter2@db/x", "postgresql+psycopg://u:hunter2@db/x", "postgresql://u:hunter2@db"),
+        *("revenuer.db", "sqlite://", "sqlite:///:memory:"),
+    ],
 )
 def test_a_database_of_another_kind_is_refused(url: str, tmp_path: Path) -> None:
     """What this version has no store for is refused in one sentence, which shows no password."""
     settings = Settings(data=tmp_path, database=url)
     for use in (stores, upgrade):
-        with pytest.raises(SettingsError, match="this version keeps its state in SQLite") as caught:
+        with pytest.raises(SettingsError, match="cannot be used; it is postgresql://") as caught:
             use(settings)
         assert "hunter2" not in str(caught.value)
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from service.model.query import Gap, Outcome
+from service.model.query import Gap, Mark, Outcome
 from service.pipeline.join import PATIENCE, SLACK, Joiner
 from tests.service.pipeline.factories import SECOND, T0, a_start, an_end, numbered
 
@@ -68,3 +68,17 @@ def test_gaps_are_kept_with_their_source() -> None:
     gap = Gap(T0, T0 + 1, 3, 2)
     assert list(joiner.feed(numbered(gap))) == []
     assert joiner.gaps == [("boot-1", gap)]
+
+
+def test_a_mark_moves_the_time() -> None:
+    """A mark is no query; what waited longer than its patience by the mark's time times out, in order."""
+    first, second, third = a_start(T0), a_start(T0 + SECOND), a_start(T0 + 2 * SECOND)
+    joiner = Joiner()
+    assert list(joiner.feed(numbered(second, first, third))) == []
+    joined = list(joiner.feed(numbered(Mark(T0 + PATIENCE + SECOND + 1), first=4)))
+    assert [(j.start.id, j.end.outcome, j.sequence) for j in joined] == [
+        (first.id, Outcome.UNKNOWN, 4),
+        (second.id, Outcome.UNKNOWN, 4),
+    ]
+    assert list(joiner.open) == [third.id]
+    assert joiner.orphans == 0

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from detectors.core.detector import Detector
     from detectors.core.observation import Observations
     from detectors.core.state import State
+    from service.model.flag import Evaluation
     from service.model.query import QueryEvent
 
 KEY = b"k" * 32
@@ -169,3 +170,36 @@ def test_a_judgement_that_breaks_keeps_the_states(extractor: Extractor, monkeypa
     store = scored(queries(25), extractor, batch=64)
     assert store.evaluations == []
     assert store.states[US].queries == 25
+
+
+def test_a_quiet_partition_keeps_the_streams_time(extractor: Extractor) -> None:
+    """Two accounts in two partitions, each told the stream's time, are evaluated as in one: to the moment and value."""
+    both = sorted(
+        [*queries(45, account="acct-1"), *queries(25, since=T0 + 5 * SECOND, account="acct-2")], key=lambda e: e.done
+    )
+    end = T0 + 3 * 3600 * SECOND
+    together = MemoryCheckpoint()
+    commit = Commit()
+    a_scorer(together, extractor).take(both, commit, now=end)
+    together.commit(commit)
+    apart = []
+    for account in ("acct-1", "acct-2"):
+        store = MemoryCheckpoint()
+        scorer = a_scorer(store, extractor)
+        for event in both:
+            commit = Commit()
+            scorer.take([event] if event.account == account else [], commit, now=event.done)
+            store.commit(commit)
+        commit = Commit()
+        scorer.take([], commit, now=end)
+        store.commit(commit)
+        assert scorer.time == end
+        assert all(state.window < 0 for state in store.states.values())
+        apart += store.evaluations
+    assert sorted(map(_told, apart)) == sorted(map(_told, together.evaluations))
+    assert {evaluation.trigger for evaluation in apart} >= {"n=20", "n=40", "close"}
+
+
+def _told(evaluation: Evaluation) -> tuple[object, ...]:
+    values = sorted(evaluation.values.items())
+    return (str(evaluation.entity), evaluation.at, evaluation.trigger, evaluation.queries, str(values))

@@ -7,33 +7,23 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
+from service.backends.spool.folder import FINAL
 from service.backends.sql import retention
 from service.backends.sql.checkpoint import SqlCheckpoint
-from service.backends.sql.dialect import connect
 from service.backends.sql.records import SqlRecords
 from service.backends.sql.tables import names
 from service.model.entity import Entity, Scope
 from service.ports import Commit, TrailEntry
 from service.settings import Retention
-from tests.contracts.databases import sqlite
 from tests.contracts.factories import AN_ACCOUNT, DAY, SECOND, T0, a_flag, a_state, an_evaluation, an_event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from sqlalchemy.engine import Engine
 
 KEEP = Retention(text=10, log=100, trail=7, states=30)
 OTHER = Entity(Scope.ACCOUNT, "acct-2")
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    """An empty store."""
-    engine = connect(sqlite(tmp_path))
-    yield engine
-    engine.dispose()
 
 
 def purged(checkpoint: SqlCheckpoint, now: int) -> dict[str, int]:
@@ -115,7 +105,7 @@ def test_a_call_takes_a_bounded_share(engine: Engine, monkeypatch: pytest.Monkey
 
 
 def test_what_came_a_moment_later_stays(engine: Engine) -> None:
-    """Each bound is to the moment, not to the day."""
+    """Each bound is to the moment, but for days that Postgres has a partition for."""
     checkpoint = SqlCheckpoint(engine, keep="full", retention=KEEP)
     events = [an_event(0), an_event(2)]
     checkpoint.commit(Commit(events=events))
@@ -124,6 +114,7 @@ def test_what_came_a_moment_later_stays(engine: Engine) -> None:
     assert kept == {events[0].id: False, events[1].id: True}
 
 
+@pytest.mark.parametrize("kind", ["sqlite"])
 def test_what_was_taken_is_not_in_the_file(engine: Engine, tmp_path: Path) -> None:
     """A text past its time is overwritten, not left in a free page for whoever gets the file."""
     checkpoint = SqlCheckpoint(engine, keep="full", retention=KEEP)
@@ -132,3 +123,32 @@ def test_what_was_taken_is_not_in_the_file(engine: Engine, tmp_path: Path) -> No
     assert purged(checkpoint, T0 + 12 * DAY) == {"event_text": 500}
     engine.dispose()  # the last to leave folds the write-ahead log into the file
     assert b"canary" not in b"".join(file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_states_go_by_the_time_of_their_own_partition(engine: Engine) -> None:
+    """A partition that is behind still needs what another would call old; so does its trail."""
+    ahead, behind = (SqlCheckpoint(engine, retention=KEEP, partition=number) for number in (0, 1))
+    behind.commit(
+        Commit(
+            entities={AN_ACCOUNT: a_state(window=-1)},
+            trail={b"digest": TrailEntry("acct-1", T0)},
+            meta={"time": T0.to_bytes(8, "big")},
+        )
+    )
+    ahead.commit(Commit(meta={"time": (T0 + 31 * DAY).to_bytes(8, "big")}))
+    assert purged(ahead, T0 + 7 * DAY + SECOND) == {}
+    assert purged(ahead, T0 + 41 * DAY) == {"trail": 1}
+    assert behind.entities([AN_ACCOUNT])
+    assert purged(behind, T0 + 41 * DAY) == {"states": 1}
+
+
+def test_the_place_of_a_source_that_ended_is_forgotten_in_the_end(engine: Engine) -> None:
+    """A month after its last record, and never that of one that may still log."""
+    checkpoint = SqlCheckpoint(engine, retention=KEEP)
+    ended, live = {"ended": FINAL}, {"live": 5}
+    checkpoint.commit(Commit(positions=ended | live, logged=ended | live, meta={"time": T0.to_bytes(8, "big")}))
+    assert purged(checkpoint, T0 + 30 * DAY) == {}
+    assert purged(checkpoint, T0 + 30 * DAY + SECOND) == {"sources": 1}
+    # A worker that still names it brings nothing back.
+    checkpoint.commit(Commit(positions=ended | {"live": 6}, logged=ended | {"live": 6}))
+    assert SqlCheckpoint(engine).resume().positions == {"live": 6}

@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,8 +15,9 @@ from service.backends.sql.checkpoint import SqlCheckpoint
 from service.backends.sql.dialect import connect
 from service.model.entity import Entity, Scope
 from service.ports import Commit, EntityState, TrailEntry
-from tests.contracts.databases import sqlite
+from tests.contracts.databases import KINDS, database
 from tests.contracts.factories import T0, an_event
+from tests.servers import running
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,12 +69,13 @@ def outcome(act: Callable[[], object]) -> object:
         return ValueError
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=15)
 @given(batches=st.lists(commits, max_size=5))
-def test_they_answer_alike(batches: list[Commit]) -> None:
+def test_they_answer_alike(batches: list[Commit], kind: str) -> None:
     """After any commits, taken or refused, and after forgetting."""
     with TemporaryDirectory() as folder:
-        engine = connect(sqlite(Path(folder)))
+        engine = connect(database(kind, Path(folder)))
         stores: list[Checkpoint] = [MemoryCheckpoint(keep_events=True), SqlCheckpoint(engine)]
         for commit in batches:
             assert outcome(lambda: stores[0].commit(commit)) == outcome(lambda: stores[1].commit(commit))  # noqa: B023
@@ -81,3 +84,4 @@ def test_they_answer_alike(batches: list[Commit]) -> None:
             store.purge(T0 + 12 * 86_400_000_000)
         assert seen(stores[0])[3] == seen(stores[1])[3]
         engine.dispose()
+        running.forget()
