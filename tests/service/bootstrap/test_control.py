@@ -4,8 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from service.bootstrap.control import initialise
+from service.bootstrap.control import control, initialise
+from service.bootstrap.stores import stores
+from service.ports import AlertFilter, Commit
 from service.settings import Settings
+from tests.contracts.factories import a_flag
+from tests.e2e.system import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,3 +29,15 @@ def test_what_a_process_would_die_of_is_said_at_the_start(settings: dict[str, An
     with pytest.raises(Exception, match=said):
         initialise(Settings.model_validate({"data": tmp_path / "data", **settings}))
     assert not (tmp_path / "data" / "revenuer.db").exists()
+
+
+def test_flags_become_alerts_by_themselves(tmp_path: Path) -> None:
+    """While a control plane runs, whoever raised them."""
+    settings = Settings(data=tmp_path)
+    initialise(settings)
+    control(settings)
+    held = stores(settings)
+    held.checkpoint.claim("worker")
+    held.checkpoint.commit(Commit(flags=[a_flag()]))
+    until(lambda: held.alerts.alerts(AlertFilter(), None, 10).items, "the flag's alert")
+    held.close()
