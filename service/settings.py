@@ -162,11 +162,27 @@ class Settings(_Part):
             raise ValueError("must be 'spool:', or redis://[user:password@]host:port[/database] (rediss:// with TLS)")
         return value
 
+    @field_validator("database")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        # Not quoted, for the same reason.
+        if value.startswith("postgres://"):
+            raise ValueError("write postgresql://, with -ql")
+        if value.startswith("postgresql+") and not value.startswith("postgresql+pg8000://"):
+            raise ValueError("leave the driver out: postgresql://user:password@host[:port]/database")
+        return value
+
     @model_validator(mode="after")
-    def _two_ports(self) -> Self:
-        # Port 0 asks the system for any free one, so two of them differ.
-        if self.listen == self.control and not self.listen.endswith(":0"):
-            raise ValueError(f"listen and control are both '{self.listen}': they are two ports")
+    def _ports_differ(self) -> Self:
+        taken: dict[str, str] = {}
+        for name in ("listen", "control", "metrics"):
+            address = getattr(self, name)
+            # Port 0 asks the system for any free one, so two of them differ.
+            if not address or address.endswith(":0"):
+                continue
+            if address in taken:
+                raise ValueError(f"{taken[address]} and {name} are both '{address}': they are two ports")
+            taken[address] = name
         return self
 
     @field_validator("upstream")
@@ -274,8 +290,9 @@ def origins(
 
 
 def without_password(url: str) -> str:
-    """A database URL as it may be shown."""
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
+    """A URL of a store as it may be shown."""
+    shown = re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
+    return re.sub(r"([?&]password=)[^&]*", r"\1***", shown)
 
 
 def _gather(

@@ -43,7 +43,7 @@ def _flat(prefix: str, tree: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _written(name: str, value: Any) -> str:
-    if name == "database" and value:
+    if name in ("database", "stream") and value:
         return settings.without_password(value)
     if isinstance(value, dict):
         return ", ".join(f"{key} -> {url}" for key, url in value.items())

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 PARTITIONS = 4
 QUERIES = 600
-PATIENCE = 90.0
+PATIENCE = 45.0
 """Seconds for something to come about."""
 SMALL = 64
 """Records a commit, so that a run has many."""
@@ -143,11 +143,13 @@ class Rig:
         upto = int(len(self.records) * share)
         batch, self._logged = self.records[self._logged : upto], max(self._logged, upto)
 
-        async def write() -> None:
-            answers = await asyncio.gather(*(self._writers[item.gateway].append(item.record) for item in batch))
+        async def write(some: list[Logged]) -> None:
+            answers = await asyncio.gather(*(self._writers[item.gateway].append(item.record) for item in some))
             assert all(answers)
 
-        self._loop.run_until_complete(write())
+        # A spool's reader gives out whole groups, so a group is no larger than a commit should be.
+        for first in range(0, len(batch), SMALL):
+            self._loop.run_until_complete(write(batch[first : first + SMALL]))
 
     def stop_gateways(self) -> None:
         """End the gateways; what they logged is in their spools."""
@@ -182,6 +184,12 @@ class Rig:
             for shipper in self._shippers:
                 shipper.step()
             time.sleep(0.01)
+
+    def look(self) -> None:
+        """The shippers look at where the partitions stand, as each second, and so not again for a second."""
+        for shipper in self._shippers:
+            shipper._looked = float("-inf")
+            shipper.step()
 
     def finish(self, lanes: list[Lane] | None = None) -> None:
         """Write what is left to write, end the gateways, and take everything."""

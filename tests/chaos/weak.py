@@ -10,6 +10,7 @@ import asyncio
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from service import roles
@@ -26,14 +27,14 @@ from service.backends.sql.writes import Places
 from service.ports import Commit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from service.backends.redis.feed import Feed
     from service.backends.redis.intake import Found, Taken
     from service.model.query import Record
     from service.ports import Sourced
 
-Patch = Callable[[Any, str, Any], None] if TYPE_CHECKING else None
+Patch = Callable[[Any, str, Any], None]
 """``setattr``, or a test's own that is undone."""
 
 BUFFER = 0.3

@@ -55,11 +55,11 @@ def test_the_file_may_be_named_by_the_environment(tmp_path: Path) -> None:
     assert load(environment={"REVENUER_CONFIG": str(path)}).content == "full"
 
 
-@pytest.mark.parametrize("url", ["redis://:hunter2@broker:6379/0", "spool", ""])
+@pytest.mark.parametrize("url", ["amqp://:hunter2@broker:6379/0", "spool", ""])
 def test_a_stream_of_another_kind_is_refused(url: str, tmp_path: Path) -> None:
-    """There is one way from gateway to worker; another is not taken in silence, and no password is shown."""
+    """A way from gateway to worker that there is not is not taken in silence, and no password is shown."""
     found = refused(tmp_path, f"content: none\nstream: '{url}'\n")
-    assert found.startswith("revenuer.yaml:2: stream: this version has one way from gateway to worker, 'spool:'")
+    assert found.startswith("revenuer.yaml:2: stream: must be 'spool:', or redis://")
     assert "hunter2" not in found
 
 
@@ -147,6 +147,11 @@ def test_an_empty_file_sets_nothing(tmp_path: Path) -> None:
         ("postgresql://u:p%40ss@db/x", "postgresql://u:***@db/x"),
         ("postgresql://u@db/x", "postgresql://u@db/x"),
         ("sqlite:////var/x.db", "sqlite:////var/x.db"),
+        ("redis://:p@stream:6379/0", "redis://:***@stream:6379/0"),
+        (
+            "postgresql://db/x?user=u&password=p&application_name=a",
+            "postgresql://db/x?user=u&password=***&application_name=a",
+        ),
     ],
 )
 def test_database_urls_are_shown_without_password(url: str, shown: str) -> None:
@@ -173,4 +178,21 @@ def test_a_value_from_a_file_that_cannot_be_had(tmp_path: Path) -> None:
     missing.write_text("amqp://u:hunter2@x")
     with pytest.raises(SettingsError, match=r"^REVENUER_STREAM_FILE: stream: must be") as caught:
         load(environment={"REVENUER_STREAM_FILE": str(missing)})
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("tree", "said"),
+    [
+        pytest.param({"database": "postgres://u:hunter2@db/x"}, "write postgresql://", id="scheme"),
+        pytest.param({"database": "postgresql+asyncpg://u:hunter2@db/x"}, "leave the driver out", id="driver"),
+        pytest.param({"stream": "valkey://:hunter2@stream"}, "must be 'spool:', or redis://", id="stream"),
+        pytest.param({"metrics": "127.0.0.1:8081"}, "control and metrics are both '127.0.0.1:8081'", id="ports"),
+        pytest.param({"partitions": "0"}, "partitions: ", id="partitions"),
+    ],
+)
+def test_what_cannot_work_is_said(tree: dict[str, str], said: str) -> None:
+    """In words that say what to write instead, and show no password."""
+    with pytest.raises(SettingsError, match=said) as caught:
+        load(flags=tree, environment={})
     assert "hunter2" not in str(caught.value)

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import httpx
 from structlog.testing import capture_logs
 
+from service.api.app import build
+from service.backends.decisions_file import DecisionsFile
+from service.backends.redis.decisions import DecisionsFetcher
+from service.bootstrap.control import Tended
+from service.bootstrap.ingest import ingest
+from service.bootstrap.stores import stores
 from tests.contracts.factories import AN_ACT
+from tests.service.api.conftest import SECRETS
 from tests.service.api.factories import a_decision
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.servers.valkey import Valkey
     from tests.service.api.conftest import Plane
 
 BLOCK = {"scope": "account", "value": "acct-9", "kind": "block", "until": "2999-01-01T00:00:00Z", "reason": "a report"}
@@ -56,3 +67,36 @@ async def test_who_decided_is_logged(plane: Plane) -> None:
         ("account:acct-9", "block", token[1])
     }
     assert token[2] not in str(logged)
+
+
+async def test_what_the_stream_does_not_take_is_stored(plane: Plane, own_valkey: Valkey, tmp_path: Path) -> None:
+    """With the stream down a decision is stored and answered with 202; once it is back, it is published by itself."""
+    shared = plane.settings.model_copy(update={"stream": own_valkey.url()})
+    held = stores(shared)
+    app = build(
+        shared,
+        records=held.records,
+        decisions=held.decisions,
+        tokens=held.tokens,
+        alerts=held.alerts,
+        audit=held.audit,
+        ingest=ingest(shared, held),
+        secrets=SECRETS,
+    )
+    own_valkey.kill9()
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1:8081", headers=plane.headers["admin"]
+    ) as client:
+        made = await client.post("/api/v1/decisions", json=BLOCK)
+        removed = await client.delete("/api/v1/decisions/d-throttle")
+    assert (made.status_code, removed.status_code) == (202, 202)
+    assert plane.decided() == {"d-block", made.json()["id"]}
+    own_valkey.start()
+    assert isinstance(held.decisions, Tended)
+    held.decisions.tend()
+    assert held.link is not None
+    there = tmp_path / "host" / "decisions.json"
+    assert DecisionsFetcher(held.link, there).fetch()
+    assert {decision.id for decision in DecisionsFile(there).all()} == plane.decided()
+    held.close()
