@@ -136,6 +136,8 @@ class Settings(_Part):
     """How records get from gateways to workers: ``spool:``, on one host, or the URL of a Redis or Valkey."""
     partitions: Annotated[int, Field(ge=1, le=256)] = 32
     """Parts that callers are shared out in, each tended by one worker; fixed at a shared stream's first start."""
+    policy: Path | None = None
+    """A file of rules by which flags call for decisions; None: nothing acts by itself."""
     metrics: Address | None = None
     """Where a gateway or worker that runs by itself shows its metrics and health; None: nowhere."""
     content: Literal["full", "redacted", "none"] = "redacted"
@@ -242,7 +244,7 @@ ENVIRONMENT = {
     f"REVENUER_{name.upper()}": name
     for name in (
         *("listen", "control", "data", "upstream", "database"),
-        *("stream", "partitions", "metrics", "content", "secrets"),
+        *("stream", "partitions", "metrics", "policy", "content", "secrets"),
     )
 }
 

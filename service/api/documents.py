@@ -206,6 +206,7 @@ def decision_document(decision: Decision) -> Document:
         "reason": decision.reason,
         "simulated": decision.simulated,
         "created": rfc3339(decision.created),
+        "since": rfc3339(decision.since or decision.created),
     }
 
 

@@ -142,6 +142,7 @@ class DecisionOut(_Out):
     reason: str
     simulated: bool
     created: Time
+    since: Time = Field(description="acts from then on; a policy's decision waits")
 
 
 class DecisionPage(_Out):

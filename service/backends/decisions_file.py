@@ -15,6 +15,7 @@ import time
 from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import asdict
+from dataclasses import fields as dataclass_fields
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 VERSION = 1
+KNOWN = frozenset(field.name for field in dataclass_fields(Decision))
 _STRICTEST = (Kind.ALLOW, Kind.BLOCK, Kind.THROTTLE, Kind.ANNOTATE)
 """Which kind rules where several apply, first to last."""
 
@@ -125,8 +127,10 @@ class DecisionsFile:
         ruling = None
         for entity in entities:
             for decision in table.get(entity, ()):
-                if (decision.until is None or decision.until > now) and (
-                    ruling is None or _order(decision) < _order(ruling)
+                if (
+                    decision.since <= now
+                    and (decision.until is None or decision.until > now)
+                    and (ruling is None or _order(decision) < _order(ruling))
                 ):
                     ruling = decision
         return ruling
@@ -211,4 +215,5 @@ def _decision(fields: dict[str, Any]) -> Decision:
         "kind": Kind(fields["kind"]),
         "origin": Origin(fields["origin"]),
     }
-    return Decision(**(fields | typed))
+    # What a newer version adds is passed over: a gateway that is upgraded last obeys what it knows.
+    return Decision(**({name: fields[name] for name in fields.keys() & KNOWN} | typed))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from service.enforcement.policy import load
 from service.gateway.identity_map import IdentityMap
 from service.gateway.targets import Targets
 
@@ -21,13 +22,14 @@ def check(settings: Settings, *, gateway: bool) -> None:
 
     Raises
     ------
-    SettingsError, BaselineError
+    SettingsError, PolicyError, BaselineError
         A file that the settings name cannot be used, or the upstream is missing or the gateway itself.
 
     """
     if settings.upstream or gateway:
         Targets(settings.upstream, listen=settings.listen)
     IdentityMap(settings.identity.map)
+    load(settings.policy)
     if settings.scoring.enabled and settings.scoring.baseline and not gateway:
         # Here, so that neither the parent nor the control plane holds numpy where no file is named.
         from detectors.core.baseline import Baselines  # noqa: PLC0415

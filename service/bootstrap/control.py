@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import structlog
 
 from service import metrics
+from service.api.acts import decision_detail
 from service.api.app import build
 from service.api.control import clock
 from service.api.tokens import bootstrap as first_token
@@ -16,6 +17,7 @@ from service.backends.decisions_file import DecisionsFile
 from service.bootstrap.checks import check
 from service.bootstrap.ingest import ingest
 from service.bootstrap.stores import secrets, stores, upgrade
+from service.enforcement.policy import load
 from service.model.audit import Act
 from service.ports import StoreUnavailable
 from service.review.desk import Desk
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from service.bootstrap.stores import Stores
+    from service.enforcement.policy import Policy
+    from service.model.flag import Flag
+    from service.ports import Decisions
     from service.settings import Settings
 
 log = structlog.get_logger()
@@ -49,7 +54,8 @@ def control(settings: Settings) -> FastAPI:
     With a shared stream another one keeps the decisions published.
     """
     held = stores(settings)
-    desk = Desk(held.alerts, held.records)
+    policy = load(settings.policy)
+    desk = Desk(held.alerts, held.records, on_flag=lambda flag: _decide(policy, flag, held.decisions))
     threading.Thread(target=_keep_gathering, args=(desk,), name="alerts", daemon=True).start()
     if isinstance(held.decisions, Tended):
         threading.Thread(target=_keep_published, args=(held.decisions,), name="decisions", daemon=True).start()
@@ -126,6 +132,17 @@ def _restored(count: int) -> Act:
         subject="database",
         detail={"decisions": str(count)},
     )
+
+
+def _decide(policy: Policy, flag: Flag, decisions: Decisions) -> None:
+    """Make the decision that the policy calls for. Made again it is the same one, by its id."""
+    made = policy.decides(flag, clock())
+    if made is None:
+        return
+    subject, detail = str(made.entity), decision_detail(made)
+    act = Act(at=made.created, actor="policy", origin="policy", action="decision.made", subject=subject, detail=detail)
+    decisions.add(made, act)
+    log.info("decision.made", id=made.id, entity=subject, kind=str(made.kind), simulated=made.simulated, by="policy")
 
 
 def _keep_gathering(desk: Desk) -> None:

@@ -115,4 +115,6 @@ def _published(change: Callable[[], bool | None]) -> bool | None:
 def _state(made: Decision, now: int) -> str:
     if made.until is not None and made.until <= now:
         return "over"
+    if made.since > now:
+        return "simulated later" if made.simulated else "later"
     return "simulated" if made.simulated else "in force"

@@ -51,6 +51,8 @@ class Decision:
     simulated: bool
     """Recorded and counted, not enforced."""
     created: int
+    since: int = 0
+    """Acts from then on, microseconds since the epoch: a policy's decision waits, so that it tells nobody why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,9 +31,11 @@ class Stale(Exception):
 class Desk:
     """Alerts over their store."""
 
-    def __init__(self, alerts: Alerts, records: Records) -> None:
+    def __init__(self, alerts: Alerts, records: Records, on_flag: Callable[[Flag], None] = lambda _: None) -> None:
+        """``on_flag`` is called for each flag before it is gathered; again, where it could not be gathered then."""
         self._alerts = alerts
         self._records = records
+        self._on_flag = on_flag
 
     def gather(self) -> int:
         """Put flags that belong to no alert yet to the alert of their entity; how many there were.
@@ -43,6 +45,7 @@ class Desk:
         """
         flags = self._alerts.loose(BATCH)
         for flag in flags:
+            self._on_flag(flag)
             before = self._alerts.alert(rules.alert_id(flag.entity))
             after = rules.flagged(before, flag, self._models(flag))
             if self._alerts.join(flag, after) and after is not None and (before is None or _opened(before, after)):

@@ -131,6 +131,7 @@ def _row(decision: Decision) -> dict[str, Any]:
         "reason": decision.reason,
         "simulated": decision.simulated,
         "created": decision.created,
+        "since": decision.since,
     }
 
 
@@ -144,4 +145,5 @@ def _decision(row: Row[Any]) -> Decision:
         reason=row.reason,
         simulated=row.simulated,
         created=row.created,
+        since=row.since,
     )

@@ -247,6 +247,7 @@ decisions = Table(
     Column("reason", SafeText, nullable=False),
     Column("simulated", Boolean, nullable=False),
     Column("created", BigInteger, nullable=False),
+    Column("since", BigInteger, nullable=False, server_default="0"),
 )
 
 alerts = Table(
