@@ -29,6 +29,11 @@ class Sent:
     account: int
     answered: bool = False
     """A whole 2xx answer came."""
+    port: int = 0
+    """Of the gateway that it went to."""
+    began: float = 0.0
+    ended: float = 0.0
+    """Monotonic seconds in which it was on its way."""
 
 
 def caller_key(account: int) -> str:
@@ -75,6 +80,7 @@ class Load:
     async def _client(self, due: asyncio.Queue[Sent | None], port: int) -> None:
         streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         while (request := await due.get()) is not None:
+            request.port, request.began = port, time.monotonic()
             try:
                 async with asyncio.timeout(PATIENCE):
                     streams = streams or await asyncio.open_connection("127.0.0.1", port)
@@ -87,6 +93,7 @@ class Load:
                 if streams:
                     streams[1].close()
                 streams = None
+            request.ended = time.monotonic()
         if streams:
             streams[1].close()
 
