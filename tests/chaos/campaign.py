@@ -78,7 +78,7 @@ def run(plan: Plan, folder: Path) -> Outcome:
         began = time.monotonic()
         asyncio.run(_under_load(site, load, outcome))
         outcome.seconds = time.monotonic() - began
-        _end(site)
+        finish(site)
         outcome.sent, outcome.answered = len(load.sent), sum(request.answered for request in load.sent)
         outcome.failed = sum(_failed(site, load, since=0.0))
         outcome.verdict = judge(site.store, load.sent)
@@ -159,13 +159,14 @@ def _failed(site: Site, load: Load, *, since: float) -> list[bool]:
     ]
 
 
-def _end(site: Site) -> None:
-    """Stop the gateways, let stream time pass for what they left open, and wait until everything is taken."""
+def finish(site: Site, *, clock: bool = True) -> None:
+    """Stop the gateways and wait until everything is taken; with ``clock`` stream time passes for what was left open."""
     for number in range(site.gateways):
         site.stop(f"gateway-{number}")
     _drain(site)
-    asyncio.run(let_time_pass(site.settings("gateway-0")))
-    _drain(site)
+    if clock:
+        asyncio.run(let_time_pass(site.settings("gateway-0")))
+        _drain(site)
 
 
 def _drain(site: Site) -> None:

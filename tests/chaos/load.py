@@ -32,8 +32,8 @@ class Sent:
     port: int = 0
     """Of the gateway that it went to."""
     began: float = 0.0
+    """When its connection was opened, monotonic seconds: one that broke is found out by the next request on it."""
     ended: float = 0.0
-    """Monotonic seconds in which it was on its way."""
 
 
 def caller_key(account: int) -> str:
@@ -79,8 +79,10 @@ class Load:
 
     async def _client(self, due: asyncio.Queue[Sent | None], port: int) -> None:
         streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        opened = 0.0
         while (request := await due.get()) is not None:
-            request.port, request.began = port, time.monotonic()
+            opened = opened if streams else time.monotonic()
+            request.port, request.began = port, opened
             try:
                 async with asyncio.timeout(PATIENCE):
                     streams = streams or await asyncio.open_connection("127.0.0.1", port)
