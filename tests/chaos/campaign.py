@@ -160,7 +160,7 @@ def _failed(site: Site, load: Load, *, since: float) -> list[bool]:
 
 
 def finish(site: Site, *, clock: bool = True) -> None:
-    """Stop the gateways and wait until everything is taken; with ``clock`` stream time passes for what was left open."""
+    """Stop the gateways and wait until everything is taken; ``clock`` lets stream time pass for what they left open."""
     for number in range(site.gateways):
         site.stop(f"gateway-{number}")
     _drain(site)

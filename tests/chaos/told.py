@@ -52,11 +52,12 @@ def told_campaign(outcome: Outcome) -> str:
 
 def told_outage(found: Outage) -> str:
     """Both stores as black holes."""
+    calm, away = found.calm_p99 * 1e3, found.outage_p99 * 1e3
     return "\n".join(
         [
             f"stores black-holed     {found.plan.seconds:.0f} s under {found.plan.rate:.0f} requests/s",
             f"requests               {found.sent} sent, {found.answered} answered",
-            f"p99 answer time        {found.calm_p99 * 1e3:.1f} ms undisturbed, {found.outage_p99 * 1e3:.1f} ms meanwhile",
+            f"p99 answer time        {calm:.1f} ms undisturbed, {away:.1f} ms meanwhile",
             f"gateway's memory       grew by {found.growth / 2**20:.1f} MiB",
             *_verdict(found.verdict),
         ]
