@@ -13,7 +13,7 @@ from service.gateway import server
 from service.gateway.dialects import Dialects
 from service.model.decision import Decision, Kind, Origin
 from service.model.entity import Entity, Scope
-from service.model.query import End, Gap, Record, Start
+from service.model.query import End, Record, Start
 from service.secrets import Secrets
 from service.settings import Settings
 from tests.conformance.peer import GUARD, Peer
@@ -28,7 +28,7 @@ class Log:
     """A sink in memory; ``answer`` decides what an append is answered with, and when."""
 
     def __init__(self) -> None:
-        self.records: list[Start | End | Gap] = []
+        self.records: list[Record] = []
         self.closed = False
         self.answer: Callable[[asyncio.Future[bool]], None] = lambda future: future.set_result(True)
         self._changed = threading.Condition()
