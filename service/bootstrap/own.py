@@ -55,9 +55,9 @@ class OwnBaseline:
                 _write(self._file, learnt.body)
                 log.info("baseline.fetched", version=learnt.version, file=str(self._file))
             self._version = learnt.version
-        except (StoreUnavailable, OSError) as error:
-            # The one in force stays so; the next look may find it.
-            log.warning("baseline.not_fetched", error=str(error))
+        except Exception as error:  # noqa: BLE001 - the one in force stays so, and the next look may find it
+            said = str(error) if isinstance(error, StoreUnavailable | OSError) else type(error).__name__
+            log.warning("baseline.not_fetched", error=said)
 
 
 def _write(path: Path, body: bytes) -> None:

@@ -231,7 +231,7 @@ class Lanes:
         except Fenced as error:
             self._drop(lane.partition)
             if self._alone:
-                raise
+                raise Fenced(f"{error}; two workers share one database without a shared stream: stop one") from None
             metrics.FENCED.inc()
             log.warning("partition.fenced", partition=lane.partition, error=str(error))
         except StreamNewer as error:

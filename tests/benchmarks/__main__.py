@@ -14,11 +14,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import gateway, scoring, worker
+from tests.benchmarks import gateway, scoring, shared, worker
 from tests.benchmarks.processes import LOAD, TARGET
 from tests.benchmarks.report import Report
 
-PARTS = ("gateway", "scoring", "worker")
+PARTS = ("gateway", "scoring", "worker", "shared")
 
 
 def _arguments() -> argparse.Namespace:
@@ -29,6 +29,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--pairs", type=int, default=7, help="pairs of runs with scoring on and off (default 7)")
     parser.add_argument("--paced-seconds", type=float, default=12, help="each of those runs (default 12)")
     parser.add_argument("--events", type=int, default=1_000_000, help="events for the worker (default 1,000,000)")
+    parser.add_argument(
+        "--backlog", type=int, default=40_000, help="events waiting for the workers on Postgres (default 40,000)"
+    )
     parser.add_argument("--traces", type=Path, help="folder of query records for the worker (default: made-up words)")
     parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder of bench.md and bench.json")
     arguments = parser.parse_args()
@@ -56,6 +59,8 @@ def main() -> None:
             scoring.measure(report, folder / "scoring", pairs=arguments.pairs, seconds=arguments.paced_seconds)
         if "worker" in parts:
             worker.measure(report, folder / "worker", traces=arguments.traces, events=arguments.events)
+        if "shared" in parts:
+            shared.measure(report, folder / "shared", events=arguments.backlog)
     finally:
         report.write(arguments.out)
         shutil.rmtree(folder, ignore_errors=True)

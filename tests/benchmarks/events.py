@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from service.model.ids import event_id
+from service.model.ids import event_id, shard, stamped
 from service.model.query import End, Outcome, Start
 
 if TYPE_CHECKING:
@@ -122,11 +122,12 @@ def _turns(material: Sequence[Query]) -> Iterator[tuple[int, Query]]:
 
 
 def _pair(query: Query, at: int, turn: int) -> tuple[Start, End]:
-    key = event_id(at)
+    account = f"{query.account}~{turn}"
+    key = stamped(event_id(at), shard("", account))
     start = Start(
         id=key,
         at=at,
-        account=f"{query.account}~{turn}",
+        account=account,
         org="",
         ip_prefix="",
         method="POST",

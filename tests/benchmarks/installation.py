@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -19,6 +19,7 @@ from tests.benchmarks.processes import free_port
 from tests.benchmarks.request import KEY
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 DECISIONS = 100
@@ -51,8 +52,10 @@ class Installation:
         ]
 
 
-def install(folder: Path, upstream: int, *, decisions: int = DECISIONS) -> Installation:
-    """Make an installation in the folder, in front of the upstream's port."""
+def install(
+    folder: Path, upstream: int, *, decisions: int = DECISIONS, options: Mapping[str, Any] | None = None
+) -> Installation:
+    """Make an installation in the folder, in front of the upstream's port; ``options`` are settings of its own."""
     folder.mkdir(parents=True)
     tree = {
         "listen": f"127.0.0.1:{free_port()}",
@@ -60,6 +63,7 @@ def install(folder: Path, upstream: int, *, decisions: int = DECISIONS) -> Insta
         "data": str(folder / "data"),
         "upstream": f"http://127.0.0.1:{upstream}",
         "identity": {"map": str(folder / "identity.yaml"), "unknown": "refuse"},
+        **(options or {}),
     }
     file = folder / "revenuer.yaml"
     file.write_text(yaml.safe_dump(tree))

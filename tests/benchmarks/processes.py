@@ -88,7 +88,7 @@ def running(
         It ended or kept silent before the port was open; the message ends with what it printed.
 
     """
-    with output.open("wb") as sink, _pinned(cpu):
+    with output.open("wb") as sink, pinned(cpu):
         process = subprocess.Popen(
             command,
             stdout=sink,
@@ -106,7 +106,7 @@ def running(
 
 
 @contextlib.contextmanager
-def _pinned(cpu: set[int] | None) -> Iterator[None]:
+def pinned(cpu: set[int] | None) -> Iterator[None]:
     """Keep this process on the CPUs, so that what it starts in the block is there from its first thread on."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cpu or before)

@@ -1,70 +1,109 @@
-"""``python -m tests.chaos``: the long form, and the two weak variants beside it."""
+"""``python -m tests.chaos``: the long forms, and the weak variants beside them, which must be found out."""
 
 from __future__ import annotations
 
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from tests.chaos.storm import Aftermath, Plan, run
+from tests.chaos import campaign, outage, storm
+from tests.chaos.faults import ELSEWHERE, FAULTS, LIBFIU
+from tests.chaos.told import told_campaign, told_outage, told_storm
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def told(after: Aftermath) -> str:
-    """The figures, in words."""
-    verdict, difference = after.verdict, after.difference
-    lines = [
-        f"variant                {after.plan.variant or 'the product'}, seed {after.plan.seed}",
-        f"load                   {after.plan.rate:.0f} events/s (two a request) for {after.seconds:.0f} s",
-        f"kills -9               {', '.join(f'{role} {count}' for role, count in sorted(after.kills.items()))}",
-        f"requests               {after.sent} sent, {after.answered} answered",
-        f"answer time            p50 {after.p50_ms:.1f} ms, p99 {after.p99_ms:.1f} ms",
-        f"rows in the log        {verdict.rows}",
-        f"answered, not logged   {verdict.lost}",
-        f"logged twice           {verdict.doubled}",
-        f"logged, never sent     {verdict.invented}",
-        f"miscounted per account {verdict.miscounted}",
-    ]
-    if difference:
-        lines += [
-            f"compared               {difference.rows} rows, {difference.entities} entities with an undisturbed run",
-            f"differing rows         {difference.log}",
-            f"differing counts       {difference.counts}",
-            f"differing evaluations  {difference.evaluations}",
-            f"differing flags        {difference.flags}",
-            f"states' distance       {difference.states:.1e}",
-        ]
-    return "\n".join(lines)
+WEAK = {"memory": ("gateway",), "early": ("worker",), "apart": ("worker",)}
+"""Variant of the embedded mode -> who is killed."""
+SHARED = ("memory", "trimmed", "greedy-unfenced")
+"""Variants of the distributed mode, under random kills. The suite holds the others by scenarios in exact order."""
+PARTS = ("embedded", "valkey", "cluster", "outage", "weak")
 
 
 @click.command()
-@click.option("--kills", default=20, show_default=True, help="kill -9 of gateway or worker")
-@click.option("--rate", default=1000.0, show_default=True, help="events a second; a request has two")
-@click.option("--seconds", default=60.0, show_default=True)
+@click.argument("parts", nargs=-1, type=click.Choice(PARTS))
+@click.option("--kills", default=60, show_default=True, help="kill -9 at random, beside those among the faults")
+@click.option("--rate", default=1500.0, show_default=True, help="events a second; a request has two")
+@click.option("--seconds", default=600.0, show_default=True, help="load on Valkey, at least; a fifth of it elsewhere")
 @click.option("--seed", default=1, show_default=True)
-@click.option("--weak/--no-weak", default=True, show_default=True, help="also the weak variants, which must fail")
-def main(*, kills: int, rate: float, seconds: float, seed: int, weak: bool) -> None:
-    """Kill gateway and worker under load and compare what is left with what the clients know."""
-    plans = [Plan(kills=kills, rate=rate, seconds=seconds, seed=seed)]
-    if weak:
-        plans += [Plan(kills=6, rate=rate, seconds=20, seed=seed, variant=v, victims=w) for v, w in WEAK.items()]
-    kept = True
+def main(*, parts: tuple[str, ...], kills: int, rate: float, seconds: float, seed: int) -> None:
+    """Kill and break everything under load, and compare what is left with what the clients know.
+
+    Parts, all by default: embedded (SQLite, gateway and worker killed), valkey (Postgres and Valkey, every fault),
+    cluster (Postgres and three nodes), outage (both stores black-holed), weak (variants that must fail).
+    """
+    wanted = parts or PARTS
+    runs: dict[str, Callable[[Path], bool]] = {
+        "embedded": lambda folder: _storm(folder, rate=min(rate, 1000.0), seed=seed),
+        "valkey": lambda folder: _campaign(
+            folder, campaign.Plan(rate=rate, seconds=seconds, kills=kills, seed=seed), faults=True
+        ),
+        "cluster": lambda folder: _campaign(
+            folder, campaign.Plan(rate=rate, seconds=seconds / 5, kills=kills // 5, seed=seed, clustered=True)
+        ),
+        "outage": _outage,
+        "weak": lambda folder: _weak(folder, rate=rate, seed=seed),
+    }
+    kept = {}
     with tempfile.TemporaryDirectory(prefix="revenuer-chaos-") as folder:
-        for number, plan in enumerate(plans):
-            place = Path(folder) / str(number)
+        for part in wanted:
+            place = Path(folder) / part
             place.mkdir()
-            after = run(plan, place)
-            click.echo(told(after) + "\n")
-            difference = after.difference
-            same = difference is None or difference.none
-            held = after.verdict.faults == 0 and same
-            kept &= held if not plan.variant else not held
-    click.echo("every promise held, and every weak variant was found out" if kept else "FAILED")
-    sys.exit(not kept)
+            click.echo(f"== {part}")
+            kept[part] = runs[part](place)
+            click.echo(f"-- {part}: {'held' if kept[part] else 'FAILED'}\n")
+    click.echo("every promise held, and every weak variant was found out" if all(kept.values()) else "FAILED")
+    sys.exit(not all(kept.values()))
 
 
-WEAK = {"memory": ("gateway",), "early": ("worker",), "apart": ("worker",)}
+def _storm(folder: Path, *, rate: float, seed: int) -> bool:
+    after = storm.run(storm.Plan(kills=20, rate=rate, seconds=60, seed=seed), folder)
+    click.echo(told_storm(after))
+    return after.verdict.faults == 0 and (after.difference is None or after.difference.none)
+
+
+def _campaign(folder: Path, plan: campaign.Plan, *, faults: bool = False) -> bool:
+    outcome = campaign.run(plan, folder)
+    click.echo(told_campaign(outcome))
+    if faults:
+        clustered = [f"{number}: {fault.name}: see cluster" for number, fault in FAULTS.items() if fault.clustered]
+        elsewhere = [f"{number}: {where}" for number, where in ELSEWHERE.items()]
+        click.echo("\n".join(["held elsewhere", *(f"  {line}" for line in clustered + elsewhere)]))
+        click.echo(f"libfiu                 {'present' if LIBFIU else 'not installed: its faults are not exercised'}")
+    return outcome.held
+
+
+def _outage(folder: Path) -> bool:
+    found = outage.run(outage.Plan(seconds=60.0, rate=400.0), folder)
+    click.echo(told_outage(found))
+    return found.held
+
+
+def _weak(folder: Path, *, rate: float, seed: int) -> bool:
+    found_out = []
+    for variant, victims in WEAK.items():
+        place = folder / variant
+        place.mkdir()
+        after = storm.run(
+            storm.Plan(kills=6, rate=min(rate, 1000.0), seconds=20, seed=seed, variant=variant, victims=victims), place
+        )
+        click.echo(f"{told_storm(after)}\n")
+        found_out.append(after.verdict.faults > 0)
+    for variant in SHARED:
+        place = folder / f"shared-{variant}"
+        place.mkdir()
+        plan = campaign.Plan(rate=min(rate, 600.0), seconds=30, kills=6, seed=seed, variant=variant, faults=WORST)
+        outcome = campaign.run(plan, place)
+        click.echo(f"{told_campaign(outcome)}\n")
+        found_out.append(outcome.verdict is not None and outcome.verdict.faults > 0)
+    return all(found_out)
+
+
+WORST = ("1", "11", "15", "14")
+"""Faults under which the weak variants do their harm soonest."""
 
 if __name__ == "__main__":
     main()

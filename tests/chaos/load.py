@@ -29,6 +29,11 @@ class Sent:
     account: int
     answered: bool = False
     """A whole 2xx answer came."""
+    port: int = 0
+    """Of the gateway that it went to."""
+    began: float = 0.0
+    """When its connection was opened, monotonic seconds: one that broke is found out by the next request on it."""
+    ended: float = 0.0
 
 
 def caller_key(account: int) -> str:
@@ -74,7 +79,10 @@ class Load:
 
     async def _client(self, due: asyncio.Queue[Sent | None], port: int) -> None:
         streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        opened = 0.0
         while (request := await due.get()) is not None:
+            opened = opened if streams else time.monotonic()
+            request.port, request.began = port, opened
             try:
                 async with asyncio.timeout(PATIENCE):
                     streams = streams or await asyncio.open_connection("127.0.0.1", port)
@@ -87,6 +95,7 @@ class Load:
                 if streams:
                     streams[1].close()
                 streams = None
+            request.ended = time.monotonic()
         if streams:
             streams[1].close()
 

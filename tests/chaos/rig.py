@@ -39,8 +39,14 @@ PARTITIONS = 4
 QUERIES = 600
 PATIENCE = 45.0
 """Seconds for something to come about."""
+SEGMENT = 8 * 1024
+"""Bytes of a spool file, so that many are deleted."""
 SMALL = 64
 """Records a commit, so that a run has many."""
+
+
+class Stuck(AssertionError):
+    """What had to come about did not: what was lost never comes."""
 
 
 @dataclass(slots=True)
@@ -77,7 +83,7 @@ class Rig:
         self.store.partitions.ensure(self.partitions)
         key = secrets(self.settings(0)).spool_key
         for gateway in range(self.gateways):
-            self._writers.append(SpoolWriter.open(self.settings(gateway).spool, key, segment_bytes=64 * 1024))
+            self._writers.append(SpoolWriter.open(self.settings(gateway).spool, key, segment_bytes=SEGMENT))
             if self.shared:
                 self.publish()
                 self._shippers.append(Shipper(self.link_of(self.stream), self.settings(gateway), spool_key=key))
@@ -113,7 +119,7 @@ class Rig:
             "stream": self.stream,
             "partitions": PARTITIONS,
             "secrets": str(self.folder / "secrets"),
-            "log": {"retain": self.retain, "segment_bytes": 64 * 1024},
+            "log": {"retain": self.retain},
             # The records are hours old, and the states are what is looked at.
             "scoring": {"learn": False, "max_lag": 1e9},
         }
@@ -171,7 +177,8 @@ class Rig:
         """Everybody has turns until something has come about."""
         deadline = time.monotonic() + PATIENCE
         while not condition():
-            assert time.monotonic() < deadline, f"{self.rows()} of {self.queries} queries are in the log"
+            if time.monotonic() > deadline:
+                raise Stuck(f"{self.rows()} of {self.queries} queries are in the log")
             self.turn(lanes)
             time.sleep(0.01)
 
@@ -180,7 +187,8 @@ class Rig:
         deadline = time.monotonic() + PATIENCE
         wanted = [self._last(gateway) for gateway in range(self.gateways)]
         while any(self.shipped(source) < number for source, number in wanted):
-            assert time.monotonic() < deadline, "the shippers do not get on"
+            if time.monotonic() > deadline:
+                raise Stuck("what was logged cannot be shipped")
             for shipper in self._shippers:
                 shipper.step()
             time.sleep(0.01)

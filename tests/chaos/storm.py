@@ -70,7 +70,7 @@ def run(plan: Plan, folder: Path) -> Aftermath:
         kills = asyncio.run(_storm(plan, processes, load))
         seconds = time.monotonic() - began
         processes.stop("gateway")
-        asyncio.run(_let_time_pass(processes.settings))
+        asyncio.run(let_time_pass(processes.settings))
         _drain(processes.settings)
         processes.stop("worker")
     finally:
@@ -135,7 +135,7 @@ def _rows(store: Stores) -> int:
     return store.records.counts()["events"]
 
 
-async def _let_time_pass(settings: Settings) -> None:
+async def let_time_pass(settings: Settings) -> None:
     """One last query, later than any open one may be: the stream's time moves only with events."""
     at = time.time_ns() // 1000 + JOIN_PATIENCE + 1_000_000
     query = event_id(at)

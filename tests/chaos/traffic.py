@@ -59,7 +59,7 @@ def _query(number: int, at: int, rng: random.Random) -> tuple[Start, End]:
     org = f"org-{account % 3}" if account % 2 else ""
     name = f"acct-{account}"
     key = stamped(event_id(at), shard(org, name))
-    words = " ".join(rng.choice(WORDS) for _ in range(80))
+    words = " ".join(rng.choice(WORDS) for _ in range(20))
     message = {"role": "user", "content": f"{number:06d} {words}"}
     request = json.dumps({"model": "m", "messages": [message], "user": f"u-{number % 7}"}).encode()
     # Odd microseconds for ends, so that no two records of a gateway have the same time.

@@ -97,8 +97,7 @@ class StreamSupply:
         self._host.ship()
 
     def end(self) -> None:
-        self._host.boot.kill()
-        self._host.look_at_lock()
+        self._host.kill()
         self._host.ship()
 
     def source(self) -> StreamSource:

@@ -52,6 +52,11 @@ class Postgres:
         """URL of one of its databases."""
         return f"postgresql://{USER}:{self.password}@127.0.0.1:{self.port}/{database}"
 
+    @property
+    def pid(self) -> int:
+        """Of its first process."""
+        return self._process.pid
+
     def start(self) -> None:
         """Start it and wait until it takes connections."""
         command: list[str | Path] = [

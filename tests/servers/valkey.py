@@ -53,6 +53,11 @@ class Valkey:
         """URL of one of its databases."""
         return f"redis://:{self.password}@127.0.0.1:{self.port}/{database}"
 
+    @property
+    def pid(self) -> int:
+        """Of its first process."""
+        return self._process.pid
+
     def start(self) -> None:
         """Start it and wait until it has loaded its data."""
         given = {

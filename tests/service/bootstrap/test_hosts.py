@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from service.bootstrap.stores import stores
-from tests.e2e.system import until
+from tests.e2e.system import System, until
+from tests.e2e.test_serve import ask
 from tests.e2e.upstream import standin
 from tests.service.bootstrap.hosts import Installation
 
@@ -68,6 +69,18 @@ def test_from_the_proxy_to_a_decision(here: Installation, own_postgres: Postgres
     held.close()
     for host in here.hosts:
         assert host.stop() == 0, host.output.read_text()[-3000:]
+
+
+def test_one_host_on_a_shared_stream(tmp_path: Path, own_valkey: Valkey) -> None:
+    """Everything on one host works by way of a stream and SQLite too, and ends in order."""
+    options = {"stream": own_valkey.url(), "partitions": 3}
+    with standin() as upstream, System(tmp_path / "data", upstream, options) as system:
+        for n in range(CALLERS):
+            assert ask(system, key=f"sk-{n}") == 200
+        until(lambda: system.get("/readyz")["counts"]["events"] == CALLERS, "every query is in the log", LONG)
+        owners = {partition["owner"] for partition in system.get("/api/v1/ingest")["partitions"]}
+        assert (len(owners), None in owners) == (1, False)
+        assert system.stop() == 0
 
 
 def _shared_out(here: Installation) -> bool:

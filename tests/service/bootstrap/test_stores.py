@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     "url",
     [
-        *("mysql://u:hunter2@db/x", "postgresql+psycopg://u:hunter2@db/x", "postgresql://u:hunter2@db"),
+        *("mysql://u:hunter2@db/x", "postgresql://u:hunter2@db"),
         *("revenuer.db", "sqlite://", "sqlite:///:memory:"),
     ],
 )

@@ -54,6 +54,9 @@ class AHost:
         self._link = link
         self._segment = segment
         self.boot = ABoot.begin(self.settings.spool, segment=segment)
+        self.names = [self.boot.name]
+        """Every boot there was."""
+        self.alive = True
         self.shipper = Shipper(link, self.settings, spool_key=KEY)
 
     def write(self, *records: Record) -> None:
@@ -66,8 +69,16 @@ class AHost:
 
     def restart(self) -> None:
         """The gateway is killed and starts again."""
-        self.boot.kill()
-        self.boot = ABoot.begin(self.settings.spool, segment=self._segment)
+        self.kill()
+        self.boot, self.alive = ABoot.begin(self.settings.spool, segment=self._segment), True
+        self.names.append(self.boot.name)
+
+    def kill(self) -> None:
+        """The gateway is killed, and that is to be seen at once."""
+        if self.alive:
+            self.boot.kill()
+        self.alive = False
+        self.shipper._spool._looked = float("-inf")
 
     def restart_shipper(self) -> None:
         """The shipper is killed and starts again."""
@@ -82,13 +93,9 @@ class AHost:
         while self.shipper.step() == 0.0:
             pass
 
-    def look_at_lock(self) -> None:
-        """Let the shipper find out at once whether the gateway lives."""
-        self.shipper._spool._looked = float("-inf")
-
     def close(self) -> None:
         """End both."""
-        self.boot.kill()
+        self.kill()
         self.shipper.close()
 
 

@@ -1,0 +1,39 @@
+"""How far the log has come, by the API and on the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from service.backends.spool import SpoolWriter
+from service.bootstrap.stores import secrets
+from service.bootstrap.worker import Workers
+from service.model.query import Gap
+from tests.service.pipeline.factories import T0, a_start, an_end
+
+if TYPE_CHECKING:
+    from tests.service.api.conftest import Plane
+
+
+async def test_the_one_partition_of_one_host(plane: Plane) -> None:
+    """Before a worker there is a lag and no owner; after it an owner, an epoch, and nothing that waits."""
+    writer = SpoolWriter.open(plane.settings.spool, secrets(plane.settings).spool_key)
+    start = a_start()
+    for record in (start, an_end(start), Gap(T0, T0, 2, 1)):
+        assert await writer.append(record)
+    try:
+        async with plane.client("viewer") as client:
+            before = (await client.get("/api/v1/ingest")).json()
+            workers = Workers(plane.settings.model_copy(update={"scoring": _off(plane)}))
+            workers().step()
+            after = (await client.get("/api/v1/ingest")).json()
+    finally:
+        await writer.close()
+    (waiting,), (taken,) = before["partitions"], after["partitions"]
+    assert (waiting["bytes"] > 0, waiting["lag_seconds"] > 0) == (True, True)
+    assert (taken["owner"], taken["bytes"], taken["lag_seconds"]) == (workers.name, 0, 0.0)
+    assert taken["epoch"] == waiting["epoch"] + 1
+    assert (after["not_logged"], after["gaps"]) == (3, 1)
+
+
+def _off(plane: Plane) -> object:
+    return plane.settings.scoring.model_copy(update={"enabled": False})
