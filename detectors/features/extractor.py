@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from detectors.features import codebook, embedding, skeleton
+from detectors.features import codebook, embedding, purpose, skeleton
 from detectors.features.ngrams import ngrams
 from detectors.features.surface import surface
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from detectors.core.observation import Observations
 
-VERSION = 1
+VERSION = 2
 """Raised with every change of a view's meaning."""
 
 
@@ -52,6 +52,18 @@ class _Views:
     embedding: NDArray[np.float32]
     surface: NDArray[np.float32]
     ngrams: NDArray[np.float32]
+    purpose: float
+
+
+class _System(NamedTuple):
+    """What is known of one system prompt."""
+
+    template: str
+    digest: int
+    purpose: float
+
+
+_NO_SYSTEM = _System("", 0, 0.0)
 
 
 class Extractor:
@@ -78,10 +90,11 @@ class Extractor:
         self._codebook = codebook.default()
         self._embedder = embedding.default()
         self._views: OrderedDict[bytes, _Views] = OrderedDict()
-        self._templates: OrderedDict[bytes, str] = OrderedDict()
+        self._purpose = purpose.default()
+        self._systems: OrderedDict[bytes, _System] = OrderedDict()
         self._limit = cache
-        parts = (VERSION, embedding.VERSION, self._codebook.version, f"skeleton-{skeleton.VERSION}", f"bound-{bound}")
-        self.version: str = "/".join(map(str, parts))
+        parts = (VERSION, embedding.VERSION, self._codebook.version, f"skeleton-{skeleton.VERSION}")
+        self.version: str = "/".join(map(str, (*parts, f"purpose-{self._purpose.version}", f"bound-{bound}")))
         """Of everything that decides the numbers; scores of two versions are not compared."""
 
     def fill(self, into: Observations, prompts: Sequence[Prompt | None]) -> None:
@@ -105,7 +118,10 @@ class Extractor:
             into.surface[row] = views.surface
             into.ngrams[row] = views.ngrams
             if views.has_text:
-                into.skeleton[row] = self._digest(f"{self._system_template(prompt.system)}\0{views.template}")
+                system = self._system_of(prompt.system)
+                into.system[row] = system.digest
+                into.purpose[row] = views.purpose + system.purpose
+                into.skeleton[row] = self.digest(f"{system.template}\0{views.template}")
 
     def _look_up(self, texts: list[str]) -> list[_Views]:
         names = [self._name(text) for text in texts]
@@ -130,38 +146,47 @@ class Extractor:
         taken_apart = skeleton.mask(part)
         whole = len(text) <= self._user
         # Of a text that is read whole, case and spacing do not count; of a longer one every byte does.
-        prompt = self._digest(" ".join(part.casefold().split())) if whole else int.from_bytes(name[:8], "little")
+        prompt = self.digest(" ".join(part.casefold().split())) if whole else int.from_bytes(name[:8], "little")
+        written = surface(part, data, len(text)) if known else np.zeros_like(surface("", b"", 0))
         return _Views(
             has_text=known,
             prompt=prompt if known else 0,
             template=taken_apart.template,
-            slots=self._digest("\x1f".join(taken_apart.fillers)) if known else 0,
+            slots=self.digest("\x1f".join(taken_apart.fillers)) if known else 0,
             cell=self._codebook.cell(vector) if known else 0,
             embedding=vector,
-            surface=surface(part, data, len(text)) if known else np.zeros_like(surface("", b"", 0)),
+            surface=written,
             ngrams=ngrams(data) if known else ngrams(b""),
+            purpose=self._purpose.user(vector, written) if known else 0.0,
         )
 
-    def _system_template(self, text: str) -> str:
+    def _system_of(self, text: str) -> _System:
         if not text:
-            return ""
+            return _NO_SYSTEM
         name = self._name(text)
-        template = self._templates.get(name)
-        if template is None:
-            template = skeleton.mask(_clean(_ends(text.strip(), self._system))).template
-            self._templates[name] = template
-            if len(self._templates) > self._limit:
-                self._templates.popitem(last=False)
+        known = self._systems.get(name)
+        if known is None:
+            part = _clean(_ends(text.strip(), self._system))
+            (vector,) = self._embedder.embed([part])
+            known = _System(
+                skeleton.mask(part).template, int.from_bytes(name[:8], "little"), self._purpose.system(vector)
+            )
+            self._systems[name] = known
+            if len(self._systems) > self._limit:
+                self._systems.popitem(last=False)
         else:
-            self._templates.move_to_end(name)
-        return template
+            self._systems.move_to_end(name)
+        return known
 
     def _name(self, text: str) -> bytes:
         # JSON may hold lone surrogates, which no other error handler keeps apart.
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, key=self._key).digest()
 
-    def _digest(self, text: str) -> int:
-        return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8, key=self._key).digest(), "little")
+    def digest(self, text: str) -> int:
+        """Keyed digest of a text, 64 bits."""
+        return int.from_bytes(
+            hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8, key=self._key).digest(), "little"
+        )
 
 
 def _ends(text: str, bound: int) -> str:

@@ -20,6 +20,7 @@ from service.pipeline import trail
 from service.pipeline.admission import DAY, Admission
 from service.pipeline.entities import RECENT, Entities
 from service.pipeline.observe import observe
+from service.pipeline.sightings import Sightings
 from service.pipeline.skipped import skipped, told
 from service.pipeline.windows import Windows
 
@@ -69,6 +70,7 @@ class Scorer:
         self._key = key
         resume = checkpoint.resume()
         self._admission = Admission(key, resume.meta.get("admission", b""))
+        self._sightings = Sightings(key, resume.meta.get("sightings", b""))
         self.time = int.from_bytes(resume.meta.get("time", b""), "big")
         """Stream time: completion of the last event taken, microseconds since the epoch."""
         self._entities = Entities(checkpoint, self._detectors)
@@ -98,10 +100,13 @@ class Scorer:
         for event, digest in zip(events, digests, strict=True):
             ours = {d: known[d] for d in (digest.conversation, digest.before, digest.request) if d in known}
             ours = trail.alive(ours, event.done - self._memory)
-            found.append(trail.recognise(digest, event.done, ours, event.query))
+            known_before = trail.recognise(digest, event.done, ours, event.query)
+            found.append(known_before._replace(**self._sightings.see(event, digest.asked)._asdict()))
             added = trail.entries(digest, event, ours)
             known.update(added)
             into.trail.update(added)
+        if self._sightings.changed:
+            into.meta["sightings"] = self._sightings.dump()
         return found
 
     def _route(self, events: Sequence[QueryEvent], into: Commit) -> dict[Entity, list[int]]:

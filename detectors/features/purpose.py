@@ -1,0 +1,98 @@
+"""Purpose: do the words of a prompt ask for training data? One number, from a linear model over static embeddings.
+
+A harvest speaks about prompts, instructions, personas, rubrics and reasoning,
+or sends tasks as they stand in data sets; a customer speaks about its own
+matter. The embedding is a mean of token vectors, so a linear model over it
+weighs words and carries over to their neighbours. Fitted by
+``python -m detectors.features.purpose_fit`` from phrases of the project and
+public corpora; it ships as numbers.
+
+Weakness: by words alone a request is never a theft: a course in prompt
+writing speaks like a harvest, and a thief who asks as customers do does not.
+Read by ``detectors/training_value.py``, over many queries, with what came back.
+
+References
+----------
+[^1]: Joulin, A. et al., 2017. Bag of Tricks for Efficient Text Classification. EACL.
+
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import as_file, files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from detectors.core.observation import EMBEDDING, SURFACE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+FORMAT = "revenuer-purpose-1"
+
+
+class PurposeError(RuntimeError):
+    """The model cannot be used; the message says what is wrong."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Purpose:
+    """Weights of the log-odds."""
+
+    embedding: NDArray[np.float32]
+    """Of the user turn's embedding, shape (EMBEDDING,)."""
+    surface: NDArray[np.float32]
+    """Of its surface features, shape (SURFACE,)."""
+    instruction: NDArray[np.float32]
+    """Of the system prompt's embedding, shape (EMBEDDING,)."""
+    bias: NDArray[np.float32]
+    """Of the user turn and, where there is one, of the system prompt; shape (2,)."""
+    about: Mapping[str, Any]
+    version: str
+
+    def user(self, embedding: NDArray[np.float32], surface: NDArray[np.float32]) -> float:
+        """What the user turn adds to the log-odds."""
+        return float(self.embedding @ embedding + self.surface @ surface + self.bias[0])
+
+    def system(self, embedding: NDArray[np.float32]) -> float:
+        """What a system prompt adds to them."""
+        return float(self.instruction @ embedding + self.bias[1])
+
+
+SHAPES = {"embedding": (EMBEDDING,), "surface": (SURFACE,), "instruction": (EMBEDDING,), "bias": (2,)}
+
+
+def load(path: Path) -> Purpose:
+    """The model in a file.
+
+    Raises
+    ------
+    PurposeError
+        It is missing, or not whole.
+
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            about = json.loads(str(stored["about"]))
+            arrays = {name: stored[name].astype(np.float32) for name in SHAPES}
+    except (OSError, ValueError, KeyError) as error:
+        raise PurposeError(f"model {path} cannot be read: {error}; reinstall the package") from error
+    if about.get("format") != FORMAT or {name: array.shape for name, array in arrays.items()} != SHAPES:
+        raise PurposeError(f"model {path} is not of the format {FORMAT}; reinstall the package")
+    digest = hashlib.blake2b(b"".join(array.tobytes() for array in arrays.values()), digest_size=6).hexdigest()
+    return Purpose(**arrays, about=about, version=digest)
+
+
+@cache
+def default() -> Purpose:
+    """The model that ships with the package."""
+    with as_file(files("detectors.features").joinpath("data/purpose.npz")) as path:
+        return load(path)
