@@ -8,6 +8,7 @@ import click
 
 from service.cli._fail import Group
 from service.cli.baseline import baseline
+from service.cli.bench import bench
 from service.cli.config import config
 from service.cli.db import db
 from service.cli.decision import decision
@@ -33,5 +34,5 @@ def main() -> None:
     """A proxy in front of a model API that finds the callers who are distilling the model."""
 
 
-for command in (serve, replay, baseline, export, explain, token, decision, key, config, doctor, db):
+for command in (serve, replay, baseline, bench, export, explain, token, decision, key, config, doctor, db):
     main.add_command(command)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from detectors.core.baseline import Baselines
+    from service.bench.runner import Done
+    from service.bench.suite import Given, Outcome, Table
     from service.bootstrap.stores import Stores
     from service.doctor import Parts
     from service.model.query import Query, QueryEvent
@@ -113,6 +115,29 @@ def baseline(settings: Settings, path: Path | None) -> Baselines:
     from service.bootstrap.scoring import baselines
 
     return baselines(settings, path)
+
+
+def bench(suites: Sequence[str], given: Mapping[str, Any]) -> tuple[Iterator[Done], Given]:
+    """Outcomes of the suites as they come, and what they are given."""
+    from service.bench import registry, runner
+    from service.bench.suite import Given as Held
+
+    held = Held(**given)
+    return runner.run(registry.chosen(suites), held), held
+
+
+def bench_figures(outcome: Outcome) -> Table:
+    """An outcome's figures as a table."""
+    from service.bench.report import figures
+
+    return figures(outcome)
+
+
+def bench_report(done: Sequence[Done], given: Given) -> dict[str, str]:
+    """Name -> text of the files of a report."""
+    from service.bench.report import as_html, as_json
+
+    return {"bench.json": as_json(done, given), "bench.html": as_html(done, given)}
 
 
 def record(event: QueryEvent) -> dict[str, Any]:
