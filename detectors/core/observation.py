@@ -31,6 +31,8 @@ _SHAPES: dict[str, tuple[str, tuple[int, ...]]] = {
     "prompt": ("u8", ()),
     "skeleton": ("u8", ()),
     "slots": ("u8", ()),
+    "head": ("u8", ()),
+    "tail": ("u8", ()),
     "cell": ("u2", ()),
     "embedding": ("f4", (EMBEDDING,)),
     "surface": ("f4", (SURFACE,)),
@@ -76,6 +78,10 @@ class Observations:
     """Keyed digest of the masked template of the last user turn."""
     slots: NDArray[np.uint64]
     """Keyed digest of what filled the template's slots."""
+    head: NDArray[np.uint64]
+    """Keyed digest of the template's first words; 0 where the turn is too short to have a frame and a payload."""
+    tail: NDArray[np.uint64]
+    """Likewise of its last words."""
     cell: NDArray[np.uint16]
     """Cell of the embedding codebook that the last user turn falls in."""
     embedding: NDArray[np.float32]

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 VERSION = 2
 """Raised with every change of a view's meaning."""
+FRAME = 4
+"""Words of a template's head, and of its tail: an instruction set before or after a payload is recognised by them."""
 
 
 class Prompt(NamedTuple):
@@ -48,6 +50,8 @@ class _Views:
     prompt: int
     template: str
     slots: int
+    head: int
+    tail: int
     cell: int
     embedding: NDArray[np.float32]
     surface: NDArray[np.float32]
@@ -113,6 +117,8 @@ class Extractor:
             into.has_text[row] = views.has_text
             into.prompt[row] = views.prompt
             into.slots[row] = views.slots
+            into.head[row] = views.head
+            into.tail[row] = views.tail
             into.cell[row] = views.cell
             into.embedding[row] = views.embedding
             into.surface[row] = views.surface
@@ -147,12 +153,16 @@ class Extractor:
         whole = len(text) <= self._user
         # Of a text that is read whole, case and spacing do not count; of a longer one every byte does.
         prompt = self.digest(" ".join(part.casefold().split())) if whole else int.from_bytes(name[:8], "little")
+        words = taken_apart.template.split()
+        framed = len(words) >= 2 * FRAME + 2
         written = surface(part, data, len(text)) if known else np.zeros_like(surface("", b"", 0))
         return _Views(
             has_text=known,
             prompt=prompt if known else 0,
             template=taken_apart.template,
             slots=self.digest("\x1f".join(taken_apart.fillers)) if known else 0,
+            head=self.digest(" ".join(words[:FRAME])) if known and framed else 0,
+            tail=self.digest(" ".join(words[-FRAME:])) if known and framed else 0,
             cell=self._codebook.cell(vector) if known else 0,
             embedding=vector,
             surface=written,

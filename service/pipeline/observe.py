@@ -20,7 +20,20 @@ if TYPE_CHECKING:
     from service.model.query import Query, QueryEvent
     from service.pipeline.trail import Recognised
 
-TEXT = ("has_text", "prompt", "skeleton", "slots", "cell", "embedding", "surface", "ngrams", "system", "purpose")
+TEXT = (
+    "has_text",
+    "prompt",
+    "skeleton",
+    "slots",
+    "head",
+    "tail",
+    "cell",
+    "embedding",
+    "surface",
+    "ngrams",
+    "system",
+    "purpose",
+)
 """What the extractor fills; zero in a row without a text."""
 CARRIED = frozenset({"assistant", "tool"})
 CAPS = ("max_tokens", "max_completion_tokens", "max_output_tokens")

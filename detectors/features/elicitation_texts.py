@@ -1,0 +1,97 @@
+"""Elicitation texts: requests for a model's hidden reasoning and what looks like one, out of grammars.
+
+One file a language under ``data/elicitation``: families of requests, kinds of benign look-alikes, and the slots that
+both are filled from, so that a word alone tells nothing: the same tags, encodings and verbs stand on either side.
+
+References
+----------
+[^1]: Anthropic, 2026. Detecting and preventing distillation attacks.
+      https://www.anthropic.com/news/detecting-and-preventing-distillation-attacks
+      (reasoning asked for behind a completed response)
+[^2]: unmimic 0.1.0, https://github.com/Dobbyisus/Unmimic (names eleven families; none of its texts is used)
+
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_INNERMOST = re.compile(r"\[([^\[\]]*)\]|\{([a-z_]+)\}")
+_LITERAL = str.maketrans("⟦⟧", "[]")
+_SPACING = re.compile(r"\s+([,.;?!])(?=\s|$)|\s{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence or two that the grammar said."""
+
+    text: str
+    family: str
+    """Family of the request, or kind of the look-alike."""
+    language: str
+    elicits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """What is said in one language."""
+
+    language: str
+    slots: Mapping[str, str]
+    families: Mapping[str, Sequence[str]]
+    benign: Mapping[str, Sequence[str]]
+
+    def say(self, template: str, random: np.random.Generator) -> str:
+        """One sentence of the template."""
+
+        def chosen(found: re.Match[str]) -> str:
+            if found[2]:
+                return f"[{self.slots[found[2]]}]"
+            options = found[1].split("|")
+            return options[int(random.random() * len(options))]
+
+        said = template
+        while _INNERMOST.search(said):
+            said = _INNERMOST.sub(chosen, said)
+        return _SPACING.sub(lambda found: found[1] or " ", said.translate(_LITERAL)).strip()
+
+
+@cache
+def grammars() -> tuple[Grammar, ...]:
+    """Every language that ships, by code."""
+    folder = files("detectors.features").joinpath("data/elicitation")
+    found = sorted((file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda file: file.name)
+    return tuple(
+        Grammar(file.name.removesuffix(".yaml"), **_parts(yaml.safe_load(file.read_text("utf-8")))) for file in found
+    )
+
+
+def _parts(document: dict[str, Any]) -> dict[str, Any]:
+    return {name: document[name] for name in ("slots", "families", "benign")}
+
+
+def families() -> tuple[str, ...]:
+    """Names of all families of requests, in order."""
+    return tuple(sorted({name for grammar in grammars() for name in grammar.families}))
+
+
+def lines(grammar: Grammar, *, each: int, seed: int) -> Iterator[Line]:
+    """Distinct lines of one language: at most ``each`` of every family of requests and of every kind of look-alike."""
+    for elicits, kinds in ((True, grammar.families), (False, grammar.benign)):
+        for kind, templates in sorted(kinds.items()):
+            random = np.random.default_rng([seed, *f"{grammar.language}/{kind}".encode()])
+            said: dict[str, None] = {}
+            for turn in range(each):
+                said.setdefault(grammar.say(templates[turn % len(templates)], random))
+            for text in said:
+                yield Line(text, kind, grammar.language, elicits)
