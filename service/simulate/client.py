@@ -99,6 +99,10 @@ class Client:
         characters = len(system) + sum(map(_characters, turns))
         return Draft(at, path, request, characters, tokens * int(more.get("n", 1)))
 
+    def single(self, at: float, text: str, output: float, *, system: str = "", user: str = "", **more: Any) -> Draft:
+        """A request of one turn."""
+        return self.ask(at, [{"role": "user", "content": text}], output, system=system, user=user, **more)
+
     def complete(self, at: float, prompt: str, output: float, **more: Any) -> Draft:
         """A text completion."""
         request = {"model": self.model, "prompt": prompt, **self.parameters, **more}

@@ -8,69 +8,20 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from service.simulate.account import Account
-from service.simulate.attacks import evasion, harvest
-from service.simulate.benign import agents, batches, evaluations, people, products
-from service.simulate.client import OPENAI, Client, Draft
+from service.simulate.client import Client, Draft
 from service.simulate.dice import Dice
+from service.simulate.kinds import ALL, ATTACKS, BENIGN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
+    from service.simulate.kinds import Archetype
     from service.simulate.texts import Texts
 
 START = 1_793_577_600.0
 """2026-11-02, a Monday, 00:00 UTC."""
 SERVER_ERROR = 0.003
 """Share of requests that the upstream refuses for a moment; SDKs send them again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Archetype:
-    """A kind of account: how it behaves, and how common it is."""
-
-    behave: Callable[[Account], Iterator[Draft]]
-    weight: float
-    group: int = 1
-    """Accounts of it that belong together."""
-    api: str = ""
-    """Where it is always the same."""
-
-
-BENIGN: Mapping[str, Archetype] = {
-    "chat": Archetype(people.chat, 48),
-    "course": Archetype(people.course, 8, group=25),
-    "product": Archetype(products.product, 9),
-    "support": Archetype(products.support, 5),
-    "retrieval": Archetype(products.retrieval, 5, api=OPENAI),
-    "writer": Archetype(products.writer, 4),
-    "autocomplete": Archetype(products.autocomplete, 3, api=OPENAI),
-    "coding": Archetype(agents.coding, 6),
-    "classify": Archetype(batches.classify, 4),
-    "moderate": Archetype(batches.moderate, 2),
-    "extract": Archetype(batches.extract, 3),
-    "translate": Archetype(batches.translate, 2.5),
-    "describe": Archetype(batches.describe, 2),
-    "articles": Archetype(batches.articles, 1.5),
-    "quizzes": Archetype(batches.quizzes, 1),
-    "summarise": Archetype(batches.summarise, 2),
-    "index": Archetype(batches.index, 1, api=OPENAI),
-    "harness": Archetype(evaluations.harness, 2.5),
-    "nightly": Archetype(evaluations.nightly, 1.5),
-    "judge": Archetype(evaluations.judge, 1.5),
-}
-ATTACKS: Mapping[str, Archetype] = {
-    "list-of-prompts": Archetype(harvest.list_of_prompts, 3),
-    "self-instruct": Archetype(harvest.self_instruct, 2),
-    "evolve": Archetype(harvest.evolve, 2),
-    "personas": Archetype(harvest.personas, 2),
-    "reasoning": Archetype(harvest.reasoning, 2),
-    "reward": Archetype(harvest.reward, 2),
-    "from-nothing": Archetype(harvest.from_nothing, 1),
-    "slow": Archetype(evasion.slow, 2),
-    "hydra": Archetype(evasion.hydra, 3, group=40),
-    "covered": Archetype(evasion.covered, 3),
-}
-"""Weights are of accounts: a group of 40 keys counts as 40."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +34,9 @@ class Mix:
     start: float = START
     ceiling: int = 8000
     """Queries that an account sends a day, about, at most."""
-    archetypes: Mapping[str, Archetype] = field(default_factory=lambda: {**BENIGN, **ATTACKS})
+    floor: int = 1
+    """Queries that an account sends on an active day, about, at least."""
+    archetypes: Mapping[str, Archetype] = field(default_factory=lambda: ALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +167,7 @@ def _member(
         zone=dice.pick((-8, -5, -5, 0, 1, 1, 2, 5.5, 8, 9)),
         ceiling=mix.ceiling,
         group=group,
+        floor=mix.floor,
     )
     campaign = f"{family}-{group[-1]}" if attack else ""
     return Member(account, family, attack, campaign)
