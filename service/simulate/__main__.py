@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 @click.option(
     "--floor", type=click.IntRange(1), default=1, show_default=True, help="... and on an active day at least."
 )
+@click.option("--launch", type=click.IntRange(0), default=0, help="Day, from 1, on which a new model appears.")
 @click.option("--kind", "only", multiple=True, help="Only accounts of this kind; may come several times.")
 @click.option("--without", multiple=True, help="No accounts of this kind; may come several times.")
 @click.option("--list", "listed", is_flag=True, help="List the kinds and end.")
@@ -57,6 +58,7 @@ def main(
     seed: int,
     ceiling: int,
     floor: int,
+    launch: int,
     only: tuple[str, ...],
     without: tuple[str, ...],
     listed: bool,
@@ -78,7 +80,9 @@ def main(
             "corpora: " + ", ".join(f"{corpus.name} ({len(corpus.rows):,})" for corpus in texts.corpora), err=True
         )
     kinds = _chosen(only, without)
-    mix = Mix(benign=benign, attackers=attackers, days=days, ceiling=ceiling, floor=floor, archetypes=kinds)
+    mix = Mix(
+        benign=benign, attackers=attackers, days=days, ceiling=ceiling, floor=floor, launch=launch, archetypes=kinds
+    )
     for wanted, known, word in ((benign, BENIGN, "honest"), (attackers, ATTACKS, "distilling")):
         if wanted and not kinds.keys() & known.keys():
             raise click.UsageError(f"no {word} kind is left for {wanted:,} accounts")

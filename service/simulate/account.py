@@ -44,6 +44,8 @@ class Account:
     """Seed of what the accounts of a group share."""
     floor: int = 1
     """Queries of an active day at least."""
+    rhythm: tuple[float, ...] = ()
+    """Weight of each hour of the day where it is known from elsewhere; else each behaviour has its own."""
 
     def volume(self, median: float, sigma: float) -> int:
         """Queries of a day: heavy-tailed, within floor and ceiling."""
@@ -55,6 +57,7 @@ class Account:
 
     def times(self, day: int, n: int, hours: tuple[float, ...] = OFFICE) -> list[float]:
         """``n`` moments of a day in rising order, by the local hours in which people are awake or at work."""
+        hours = self.rhythm or hours
         bounds = list(accumulate(hours))
         moments = []
         for share in self.dice.sorted(n):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -13,13 +14,15 @@ from service.simulate.dice import Dice
 from service.simulate.kinds import ALL, ATTACKS, BENIGN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from service.simulate.kinds import Archetype
     from service.simulate.texts import Texts
 
 START = 1_793_577_600.0
 """2026-11-02, a Monday, 00:00 UTC."""
+NEWEST = "large-3"
+"""Model that appears on the day of a launch."""
 SERVER_ERROR = 0.003
 """Share of requests that the upstream refuses for a moment; SDKs send them again."""
 
@@ -36,6 +39,10 @@ class Mix:
     """Queries that an account sends a day, about, at most."""
     floor: int = 1
     """Queries that an account sends on an active day, about, at least."""
+    launch: int = 0
+    """Day on which a new model appears, counted from 0; 0: none does."""
+    rhythm: tuple[float, ...] = ()
+    """Weight of each hour of the day, for all accounts; empty: each kind has its own."""
     archetypes: Mapping[str, Archetype] = field(default_factory=lambda: ALL)
 
 
@@ -47,11 +54,18 @@ class Member:
     family: str
     attack: bool
     campaign: str
+    moves: float = math.inf
+    """When it goes over to the new model, seconds since the epoch."""
 
     def drafts(self, archetype: Archetype) -> Iterator[Draft]:
         """Its requests, those of its days."""
         end = self.account.start + self.account.days * 86_400
-        return (draft for draft in archetype.behave(self.account) if draft.at < end)
+        return (self._moved(draft) for draft in archetype.behave(self.account) if draft.at < end)
+
+    def _moved(self, draft: Draft) -> Draft:
+        if draft.at >= self.moves and draft.path != "/v1/embeddings":
+            draft.request["model"] = NEWEST
+        return draft
 
 
 def members(seed: int, mix: Mix, texts: Texts) -> Iterator[Member]:
@@ -67,7 +81,7 @@ def members(seed: int, mix: Mix, texts: Texts) -> Iterator[Member]:
             groups += 1
             size = max(1, round(group * (0.4 + dice.random() * 1.2))) if group > 1 else 1
             for _ in range(min(size, wanted - made)):
-                yield _member(
+                yield drawn(
                     mix,
                     texts,
                     family,
@@ -91,6 +105,11 @@ def population(seed: int, mix: Mix, texts: Texts) -> Iterator[dict[str, Any]]:
         What they write about.
 
     """
+    return sent((member, member.drafts(mix.archetypes[member.family])) for member in members(seed, mix, texts))
+
+
+def sent(streams: Iterable[tuple[Member, Iterator[Draft]]]) -> Iterator[dict[str, Any]]:
+    """The records of accounts with their drafts, in order of arrival; what the upstream refuses is sent again."""
     numbers = count()
     due: list[tuple[float, int, Draft, Member, Iterator[Draft]]] = []
 
@@ -99,15 +118,15 @@ def population(seed: int, mix: Mix, texts: Texts) -> Iterator[dict[str, Any]]:
         if draft is not None:
             heapq.heappush(due, (draft.at, next(numbers), draft, member, drafts))
 
-    for member in members(seed, mix, texts):
-        push(member, member.drafts(mix.archetypes[member.family]))
+    for member, drafts in streams:
+        push(member, drafts)
     while due:
-        _, _, draft, member, drafts = heapq.heappop(due)
+        _, _, draft, member, left = heapq.heappop(due)
         refused = draft.retry == 0 and member.account.dice.chance(SERVER_ERROR)
         yield record(draft, member, refused=refused)
         if refused:
             push(member, iter([replace(draft, at=draft.at + 0.5 + member.account.dice.exponential(0.5), retry=1)]))
-        push(member, drafts)
+        push(member, left)
 
 
 def record(draft: Draft, member: Member, *, refused: bool = False) -> dict[str, Any]:
@@ -133,11 +152,25 @@ def record(draft: Draft, member: Member, *, refused: bool = False) -> dict[str, 
         "path": draft.path,
         "request": draft.request,
         "status": 503 if refused else 200,
-        "response": {"error": {"message": "overloaded"}} if refused else {"usage": _usage(draft)},
+        "response": {"error": {"message": "overloaded"}} if refused else _response(draft),
         "latency_ms": round(took * 1000, 3),
         "ttft_ms": round(min(took, 0.25) * 1000, 3),
         "label": label,
     }
+
+
+def _response(draft: Draft) -> dict[str, Any]:
+    """The answer as its API writes it; without a text where none was made."""
+    usage = {"usage": _usage(draft)}
+    if not draft.answer:
+        return usage
+    if draft.path == "/v1/messages":
+        return {"role": "assistant", "content": [{"type": "text", "text": draft.answer}], **usage}
+    if draft.path == "/v1/responses":
+        part = {"type": "output_text", "text": draft.answer}
+        return {"output": [{"type": "message", "role": "assistant", "content": [part]}], **usage}
+    message = {"role": "assistant", "content": draft.answer}
+    return {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], **usage}
 
 
 def _usage(draft: Draft) -> dict[str, int]:
@@ -147,9 +180,8 @@ def _usage(draft: Draft) -> dict[str, int]:
     return {"prompt_tokens": entered, "completion_tokens": draft.output, "total_tokens": entered + draft.output}
 
 
-def _member(
-    mix: Mix, texts: Texts, family: str, *, attack: bool, own: tuple[int, ...], group: tuple[int, ...]
-) -> Member:
+def drawn(mix: Mix, texts: Texts, family: str, *, attack: bool, own: tuple[int, ...], group: tuple[int, ...]) -> Member:
+    """One account of a kind; ``own`` and ``group`` are the seeds of what is its own and its group's."""
     dice = Dice(*own)
     # A course is one org. Keys of a campaign are bought one by one, so neither org nor address tells them.
     together = mix.archetypes[family].group > 1 and not attack
@@ -168,6 +200,11 @@ def _member(
         ceiling=mix.ceiling,
         group=group,
         floor=mix.floor,
+        rhythm=mix.rhythm,
     )
     campaign = f"{family}-{group[-1]}" if attack else ""
-    return Member(account, family, attack, campaign)
+    # A harvest is wanted of the best there is; of the honest some are curious and most stay with what works.
+    moves = math.inf
+    if mix.launch and dice.chance(0.6 if attack else 0.12):
+        moves = mix.start + mix.launch * 86_400 + dice.exponential(6 * 3600.0)
+    return Member(account, family, attack, campaign, moves)

@@ -130,7 +130,9 @@ def cleaned(account: Account) -> Iterator[Draft]:
 
     def draft(at: float) -> Draft:
         answer = account.texts.topic(dice).prose(dice.between(5, 16), dice)
-        return account.client.single(at, form.format(next(prompts), answer), len(answer) / 4 * (0.8 + dice.random()))
+        kept = answer[: dice.between(0, len(answer))]
+        better = f"{kept} {account.texts.topic(dice).prose(dice.between(3, 10), dice)}"
+        return account.client.echo(at, form.format(next(prompts), answer), better)
 
     return work(account, draft)
 

@@ -140,7 +140,7 @@ def proofreader(account: Account) -> Iterator[Draft]:
         user = f"w{int(500 * dice.random() ** 2)}"
         for _ in range(dice.between(1, 6)):
             text = voice.say(source, dice.weighted(voice.kinds), dice)
-            yield account.client.single(at, text, len(text) / 4 + 2, system=prompt, user=user, temperature=0)
+            yield account.client.echo(at, text, f"{text}.", system=prompt, user=user, temperature=0)
             at += dice.lognormal(25, 0.9)
 
     return sessions(account, mended, median=80, sigma=1.3, each=3.5, hours=OFFICE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from service.simulate import documents
@@ -28,7 +29,7 @@ def clean(account: Account) -> Iterator[Draft]:
 
     def draft(at: float) -> Draft:
         entry = documents.untidy(dice.pick(sources), dice)
-        return account.client.single(at, form.format(entry), len(entry) / 3 + 12, temperature=0)
+        return account.client.echo(at, form.format(entry), f'{{"name": "{entry}"}}', temperature=0)
 
     return jobs(account, draft, median=260, sigma=1.4)
 
@@ -71,7 +72,7 @@ def redact(account: Account) -> Iterator[Draft]:
 
     def draft(at: float) -> Draft:
         text = documents.letter(dice.pick(sources), dice)
-        return account.client.single(at, text, len(text) / 4, system=prompt, temperature=0)
+        return account.client.echo(at, text, re.sub(r"[\d-]{4,}", "[N]", text), system=prompt, temperature=0)
 
     return jobs(account, draft, median=140, sigma=1.3)
 
@@ -83,8 +84,9 @@ def captions(account: Account) -> Iterator[Draft]:
     prompt = dice.pick(("Add punctuation and paragraphs. Keep every word.", "Clean the transcript; remove fillers."))
 
     def draft(at: float) -> Draft:
-        spoken = dice.pick(sources).prose(dice.between(8, 30), dice).lower().replace(",", "").replace(".", "")
-        return account.client.single(at, spoken, len(spoken) / 4, system=prompt)
+        written = dice.pick(sources).prose(dice.between(8, 30), dice)
+        spoken = written.lower().replace(",", "").replace(".", "")
+        return account.client.echo(at, spoken, written, system=prompt)
 
     return jobs(account, draft, median=60, sigma=1.2, runs=3)
 
