@@ -70,14 +70,14 @@ class Grammar:
 def grammars() -> tuple[Grammar, ...]:
     """Every language that ships, by code."""
     folder = files("detectors.features").joinpath("data/elicitation")
-    found = sorted((file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda file: file.name)
+    names = sorted(file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml"))
+    documents: dict[str, dict[str, Any]] = {
+        name: yaml.safe_load(folder.joinpath(f"{name}.yaml").read_text("utf-8")) for name in names
+    }
+    shared = documents.pop("shared")["slots"]
     return tuple(
-        Grammar(file.name.removesuffix(".yaml"), **_parts(yaml.safe_load(file.read_text("utf-8")))) for file in found
+        Grammar(name, shared | found["slots"], found["families"], found["benign"]) for name, found in documents.items()
     )
-
-
-def _parts(document: dict[str, Any]) -> dict[str, Any]:
-    return {name: document[name] for name in ("slots", "families", "benign")}
 
 
 def families() -> tuple[str, ...]:
