@@ -59,8 +59,12 @@ class Member:
 
     def drafts(self, archetype: Archetype) -> Iterator[Draft]:
         """Its requests, those of its days."""
+        return self.limited(archetype.behave(self.account))
+
+    def limited(self, drafts: Iterable[Draft]) -> Iterator[Draft]:
+        """Those of its days, to the model that it asks by then."""
         end = self.account.start + self.account.days * 86_400
-        return (self._moved(draft) for draft in archetype.behave(self.account) if draft.at < end)
+        return (self._moved(draft) for draft in drafts if draft.at < end)
 
     def _moved(self, draft: Draft) -> Draft:
         if draft.at >= self.moves and draft.path != "/v1/embeddings":
