@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from service.bench.episodes.episode import Episode
     from service.bench.episodes.library import Library
     from service.bench.peers.peer import Peer
+    from service.bench.suite import Given
     from service.model.query import QueryEvent
 
 DAY = 86_400_000_000
@@ -190,3 +191,15 @@ def measure(
         processes, mp_context=get_context("spawn"), initializer=_begin, initargs=(library, peers)
     ) as pool:
         yield from pool.map(_do, episodes, chunksize=TASK)
+
+
+def measured(
+    episodes: Sequence[Episode], library: Library, given: Given, what: str, *, peers: Sequence[Peer] = ()
+) -> list[Measured]:
+    """All of them, with a word now and then on how far it is."""
+    done = []
+    for held in measure(episodes, library, peers=peers, processes=1 if given.quick else 0):
+        done.append(held)
+        if len(done) % max(1, len(episodes) // 10) == 0:
+            given.say(f"{len(done):,} of {len(episodes):,} {what}")
+    return done
