@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from service.bench.episodes import ablation, others, plan
+from service.bench.episodes import ablation, others, plan, store
 from service.bench.episodes.crossing import crossed, held_out
-from service.bench.episodes.library import Library
 from service.bench.episodes.measure import measured
 from service.bench.episodes.resample import Sample, area, found, interval, median
 from service.bench.figure import Figure, Target, at_least, at_most, shown
@@ -41,14 +40,12 @@ BUDGET = 0.001
 class Size:
     """Accounts of each kind, and at each share."""
 
-    known_ordinary: int
-    known_hard: int
     ordinary: int
     hard: int
     attacks: int
 
 
-FULL, QUICK = Size(14, 20, 10, 12, 8), Size(1, 1, 1, 1, 1)
+FULL, QUICK = Size(10, 12, 8), Size(1, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +75,14 @@ class Accounts:
     def run(self, given: Given) -> Outcome:
         """Measure, learn, judge, count."""
         size = QUICK if given.quick else FULL
-        library = Library(given.corpora)
+        library = store.library(given)
         volume = plan.SMALL if given.quick else plan.NATURAL
-        known = plan.benign(
-            given.seed + plan.KNOWN, volume, ordinary_each=size.known_ordinary, hard_each=size.known_hard
-        )
         benign = plan.benign(given.seed + plan.TESTED, volume, ordinary_each=size.ordinary, hard_each=size.hard)
         attacks = plan.attacks(given.seed + plan.HARVESTED, volume, each=size.attacks)
-        learnt = measured(known, library, given, "accounts to learn from")
+        known = store.known(given)
         peers = others.fitted()
         tested = measured([*benign, *attacks], library, given, "accounts to judge", peers=peers)
-        baselines = crossed(learnt, seed=given.seed)
+        baselines = crossed(known, seed=given.seed)
         verdicts = held_out(tested, baselines, budget=BUDGET)
         held = Held(
             [v for v in verdicts if not v.measured.episode.attack],
@@ -101,7 +95,7 @@ class Accounts:
             about=ABOUT,
             data=f"{library.words}; {len(known):,} benign accounts to learn from, {len(held.benign):,} to judge "
             f"({sum(v.measured.episode.hard for v in held.benign):,} hard), {len(held.attacks):,} harvests; "
-            f"{sum(m.queries for m in [*learnt, *tested]):,} queries",
+            f"{sum(m.queries for m in [*known, *tested]):,} queries",
             figures=list(_figures(held)),
             tables=[*_tables(held, [peer.name for peer in peers]), ablation.table(tested, baselines, fpr=FPR)],
             plots=list(_plots(held, [peer.name for peer in peers])),

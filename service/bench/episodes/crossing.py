@@ -31,6 +31,12 @@ def learnt(measured: Sequence[Measured], *, seed: int) -> Baselines:
     return fit(rows(measured), provenance={"source": "bench"}, seed=seed)
 
 
+def affordable(budget: float, baselines: Sequence[Baselines]) -> float:
+    """The budget, or the finest that every one of the baselines supports where it is too fine for them."""
+    smallest = min(held.calibration(Scope.ACCOUNT).n for held in baselines)
+    return max(budget, 1.0 / (smallest + 1))
+
+
 def crossed(known: Sequence[Measured], *, seed: int) -> list[Baselines]:
     """For each fold, the baseline of the accounts of all others."""
     return [learnt([held for held in known if held.episode.fold != fold], seed=seed) for fold in range(FOLDS)]

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from detectors.core.detector import Measurement
-from detectors.core.fusion import fuse
+from detectors.core.fusion import fuse, fused_score
 from detectors.core.judge import judge
-from detectors.core.registry import all_detectors
+from detectors.core.registry import by_scope
 from detectors.core.severity import severity
 from service.model.entity import Scope
 from service.model.flag import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from detectors.core.baseline import Baselines
+    from detectors.core.baseline import Baseline, Baselines
+    from detectors.core.detector import Score
     from service.bench.episodes.measure import Measured, Moment
 
 
@@ -28,6 +29,7 @@ class Judged:
     queries: int
     score: float
     severity: str | None
+    """None also where it does not reach the budget: what is below an alert is not asked for."""
 
     @property
     def alert(self) -> bool:
@@ -75,14 +77,20 @@ def verdicts(
 
 
 def _judged(moment: Moment, baselines: Baselines, budget: float, without: Collection[str]) -> Judged:
+    values = {name: value for name, value in moment.values.items() if name not in without}
     baseline = baselines.of(Scope.ACCOUNT, moment.queries)
-    scores = {}
-    for detector in all_detectors():
-        values = {n: v for n in detector.signals if (v := moment.values.get(n)) is not None and n not in without}
-        if values and Scope.ACCOUNT in detector.scopes:
-            scores[detector.name] = judge(detector.signals, Measurement(values), baseline)
-    fused = fuse(scores)
-    if fused is None:
-        return Judged(moment.day, moment.queries, 0.0, None)
-    held = severity(fused, baselines.calibration(Scope.ACCOUNT), budget)
-    return Judged(moment.day, moment.queries, fused.score, held)
+    score = fused_score(values, baseline, by_scope(Scope.ACCOUNT))
+    calibration = baselines.calibration(Scope.ACCOUNT)
+    if calibration.p_value(score) > budget:
+        return Judged(moment.day, moment.queries, score, None)
+    # Only here is it worth the words: what lies within the budget may be an alert.
+    fused = fuse(dict(_scores(values, baseline)))
+    held = severity(fused, calibration, budget) if fused is not None else None
+    return Judged(moment.day, moment.queries, score, held)
+
+
+def _scores(values: Mapping[str, float], baseline: Baseline) -> Iterator[tuple[str, Score]]:
+    for detector in by_scope(Scope.ACCOUNT):
+        own = {name: value for name in detector.signals if (value := values.get(name)) is not None}
+        if own:
+            yield detector.name, judge(detector.signals, Measurement(own), baseline)

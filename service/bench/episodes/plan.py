@@ -29,6 +29,8 @@ class Volume:
 
 
 NATURAL = Volume()
+LEARNT = Volume((20, 300), (60, 400))
+"""What is learnt from: lighter, since there is more of it."""
 SMALL = Volume((20, 45), (20, 45), (40, 50), (10, 14))
 """For a quick run."""
 SLOW_DAYS = 4

@@ -52,7 +52,7 @@ def classroom(account: Account) -> Iterator[Draft]:
     dice = account.dice
     source = account.texts.topic(dice)
     prompt = system(source, dice, 3)
-    pupils = [Voice.draw(dice) for _ in range(dice.between(12, 36))]
+    pupils = [Voice.draw(dice) for _ in range(max(4, min(dice.between(12, 36), account.ceiling // 16)))]
     kind = dice.pick(("task", "ask", "problem", "write"))
     named = dice.chance(0.5)
 
