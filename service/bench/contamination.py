@@ -93,7 +93,8 @@ class Contamination:
             suite=self.name,
             about=ABOUT,
             data=f"{library.words}; {len(trial.known):,} benign accounts and up to {len(trial.among):,} harvests to "
-            f"learn from, {len(trial.tested):,} fresh accounts to judge ({runs[0].harvests:,} harvests); budget {budget:g}",
+            f"learn from, {len(trial.tested):,} fresh accounts to judge, {runs[0].harvests:,} of them harvests; "
+            f"budget {budget:g}",
             figures=list(_figures(runs, budget)),
             tables=[_table(runs)],
             notes=NOTES,

@@ -76,8 +76,8 @@ class FalseAlarms:
 
 ABOUT = (
     "A trial is an account and a day on which it was evaluated. An alert is a flag of medium or above; a day counts "
-    "once. The upper limit is exact (Clopper-Pearson, one-sided, 95 %); days of one account are alike, so the number of "
-    "accounts with an alert is given beside it."
+    "once. The upper limit is exact (Clopper-Pearson, one-sided, 95 %); days of one account are alike, so the number "
+    "of accounts with an alert is given beside it."
 )
 SUITE = FalseAlarms()
 
