@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from detectors.core.baseline import Baselines
     from service.bench.runner import Done
     from service.bench.suite import Given, Outcome, Table
+    from service.bench.window_files import Line
     from service.bootstrap.stores import Stores
     from service.doctor import Parts
     from service.model.query import Query, QueryEvent
@@ -124,6 +125,13 @@ def bench(suites: Sequence[str], given: Mapping[str, Any]) -> tuple[Iterator[Don
 
     held = Held(**given)
     return runner.run(registry.chosen(suites), held), held
+
+
+def bench_windows(benign: Path, suspect: Path, n: int, *, seed: int, note: Callable[[str], None]) -> Iterator[Line]:
+    """The windows of a file, held against another."""
+    from service.bench.window_files import judge
+
+    return judge(benign, suspect, n, seed=seed, note=note)
 
 
 def bench_figures(outcome: Outcome) -> Table:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -61,6 +63,22 @@ def run(*, suites: tuple[str, ...], out: Path | None, **given: Any) -> None:
         for name, text in _wiring.bench_report(done, given_to).items():
             (out / name).write_text(text, encoding="utf-8")
             click.echo(str(out / name))
+
+
+@bench.command()
+@click.option("--benign", required=True, type=FILE, metavar="FILE", help="Texts that are benign; two halves.")
+@click.option("--suspect", required=True, type=FILE, metavar="FILE", help="Texts to be judged.")
+@click.option("--window", "n", required=True, type=click.IntRange(20), metavar="N", help="Texts of a window.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the draws by chance.")
+def window(*, benign: Path, suspect: Path, n: int, seed: int) -> None:
+    """Hold the windows of a file against a file of benign texts.
+
+    Files are JSON lists or JSON Lines of texts (strings, or objects with "text"), gzip'd or not. Windows are
+    consecutive. The first half of the benign file is the reference, the second says what happens by chance. Prints
+    JSON Lines of window, n, score and p_value; high scores say that the window does not come from the benign texts.
+    """
+    for line in _wiring.bench_windows(benign, suspect, n, seed=seed, note=lambda text: click.echo(text, err=True)):
+        click.echo(json.dumps({**asdict(line), "score": round(line.score, 4), "p_value": round(line.p_value, 6)}))
 
 
 def _show(done: Done) -> None:
