@@ -1,11 +1,13 @@
-"""Purpose: do the words of a prompt ask for training data? One number, from a linear model over static embeddings.
+"""Purpose: do the words of a prompt ask for training data, and does its answer look like some? Two linear models.
 
 A harvest speaks about prompts, instructions, personas, rubrics and reasoning,
 or sends tasks as they stand in data sets; a customer speaks about its own
 matter. The embedding is a mean of token vectors, so a linear model over it
-weighs words and carries over to their neighbours. Fitted by
-``python -m detectors.features.purpose_fit`` from phrases of the project and
-public corpora; it ships as numbers.
+weighs words and carries over to their neighbours. That number stands in every
+observation. The second model adds what the words do not say: how long the
+answer is, how long the request, and how much of it is the user's own turn.
+Fitted by ``python -m service.fitting.purpose`` from phrases of the project,
+simulated traffic and public corpora; both ship as numbers.
 
 Weakness: by words alone a request is never a theft: a course in prompt
 writing speaks like a harvest, and a thief who asks as customers do does not.
@@ -29,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detectors.core.observation import EMBEDDING, SURFACE
+from detectors.features.surface import LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +39,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-FORMAT = "revenuer-purpose-1"
+    from detectors.core.observation import Observations
+
+FORMAT = "revenuer-purpose-2"
+BEHAVIOUR = 5
+"""Numbers that the second model adds to the words."""
+MOST = 8.0
+"""Log-odds are cut here on either side: no single query speaks louder."""
 
 
 class PurposeError(RuntimeError):
@@ -55,8 +64,17 @@ class Purpose:
     """Of the system prompt's embedding, shape (EMBEDDING,)."""
     bias: NDArray[np.float32]
     """Of the user turn and, where there is one, of the system prompt; shape (2,)."""
+    behaviour: NDArray[np.float32]
+    """Second model: slope of the words' log-odds, weights of the behaviour, constant; shape (BEHAVIOUR + 2,)."""
     about: Mapping[str, Any]
     version: str
+
+    def harvest(self, rows: Observations) -> NDArray[np.float64]:
+        """Log-odds that each query is part of a harvest, from its words and its answer; shape (n,)."""
+        columns = behaviour(rows.output_tokens * (1.0 - rows.copied), rows.input_tokens, rows.surface[:, LENGTH])
+        slope, constant = float(self.behaviour[0]), float(self.behaviour[-1])
+        odds = slope * rows.purpose.astype(np.float64) + columns @ self.behaviour[1:-1].astype(np.float64) + constant
+        return np.clip(odds, -MOST, MOST)
 
     def user(self, embedding: NDArray[np.float32], surface: NDArray[np.float32]) -> float:
         """What the user turn adds to the log-odds."""
@@ -67,7 +85,32 @@ class Purpose:
         return float(self.instruction @ embedding + self.bias[1])
 
 
-SHAPES = {"embedding": (EMBEDDING,), "surface": (SURFACE,), "instruction": (EMBEDDING,), "bias": (2,)}
+SHAPES = {
+    "embedding": (EMBEDDING,),
+    "surface": (SURFACE,),
+    "instruction": (EMBEDDING,),
+    "bias": (2,),
+    "behaviour": (BEHAVIOUR + 2,),
+}
+
+
+def behaviour(
+    answer: NDArray[np.float64], asked: NDArray[np.float64], length: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """What the second model sees of queries, shape (n, BEHAVIOUR).
+
+    Parameters
+    ----------
+    answer
+        New tokens of the answer.
+    asked
+        Tokens of the request.
+    length
+        Log of one plus the characters of the last user turn.
+
+    """
+    out, entered = np.log1p(answer), np.log1p(asked)
+    return np.stack([out / 3, np.maximum(out - 4, 0) / 2, entered / 3, out - entered, entered - length], axis=1)
 
 
 def load(path: Path) -> Purpose:

@@ -36,7 +36,7 @@ TEXT = (
 )
 """What the extractor fills; zero in a row without a text."""
 CARRIED = frozenset({"assistant", "tool"})
-CAPS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+CAPS = ("max_tokens", "max_completion_tokens", "maxoutput_tokens")
 MOST = 1e9
 """Numbers from here on are no sensible parameter and count as not given."""
 ASKED = frozenset({Operation.CHAT, Operation.MESSAGES})
@@ -55,8 +55,8 @@ def observe(events: Sequence[QueryEvent], recognised: Sequence[Recognised], extr
     rows = Observations.empty(len(events))
     for i, (event, known) in enumerate(zip(events, recognised, strict=True)):
         rows.time[i] = event.done / 1e6
-        rows.input_tokens[i] = _input_tokens(event)
-        rows.output_tokens[i] = _output_tokens(event)
+        rows.input_tokens[i] = input_tokens(event)
+        rows.output_tokens[i] = output_tokens(event)
         rows.continues[i] = known.continues
         rows.rerun[i] = known.rerun
         rows.retry[i] = event.headers.get("x-stainless-retry-count", "0") not in ("", "0")
@@ -127,7 +127,8 @@ def prompt(event: QueryEvent) -> Prompt | None:
     return Prompt(system, user) if user or system else None
 
 
-def _input_tokens(event: QueryEvent) -> float:
+def input_tokens(event: QueryEvent) -> float:
+    """Tokens of the request, as the upstream counted them, else estimated."""
     if event.answer.input_tokens is not None:
         return float(event.answer.input_tokens)
     query = event.query
@@ -135,7 +136,8 @@ def _input_tokens(event: QueryEvent) -> float:
     return length / CHARACTERS_PER_TOKEN
 
 
-def _output_tokens(event: QueryEvent) -> float:
+def output_tokens(event: QueryEvent) -> float:
+    """Tokens of the answer, likewise."""
     if event.answer.output_tokens is not None:
         return float(event.answer.output_tokens)
     return event.answer.text_length / CHARACTERS_PER_TOKEN
