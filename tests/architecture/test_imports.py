@@ -30,6 +30,7 @@ READS_FILES = {
     "detectors/features/codebook.py": "the codebook that ships",
     "detectors/features/embedding.py": "the embedding in its library's own package",
     "detectors/features/fit.py": "the command that fits the codebook, which nothing imports",
+    "detectors/features/spaces.py": "the spaces that ship",
 }
 """Files of ``detectors`` that may touch a file, and which."""
 
