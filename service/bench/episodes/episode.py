@@ -68,8 +68,8 @@ def records(episode: Episode, library: Library) -> tuple[str, Iterator[dict[str,
     for attempt in range(ATTEMPTS):
         own = (episode.seed, episode.number, attempt)
         member = drawn(mix, texts, episode.kind, attack=episode.attack, own=(*own, 8), group=(*own, 9))
-        # An organisation would be a second entity for the same requests; the unit here is the account.
-        member = replace(member, account=replace(member.account, org=""))
+        # An organisation would be a second entity for the same requests, and no signal reads an address.
+        member = replace(member, account=replace(member.account, org="", ip=""))
         drafts = iter(member.limited(_behaviour(episode, honest)(member.account)))
         first = next(drafts, None)
         if first is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +38,7 @@ class _Row(msgspec.Struct):
     text: str = ""
     cls: str = ""
     source: str = ""
-    extra: _Extra = field(default_factory=_Extra)
+    extra: _Extra = msgspec.field(default_factory=_Extra)
     rate_rps: float = -1.0
     client: str = ""
     t: float = 0.0

@@ -26,20 +26,22 @@ class Volume:
     harvest: tuple[int, int] = (150, 600)
     slow: tuple[int, int] = (30, 90)
     """Of low and slow, over ``SLOW_DAYS``."""
+    every: int = 1
+    """Only each so-manieth kind, for a quick run."""
 
 
 NATURAL = Volume()
 LEARNT = Volume((20, 300), (60, 400))
 """What is learnt from: lighter, since there is more of it."""
-SMALL = Volume((20, 45), (20, 45), (40, 50), (10, 14))
+SMALL = Volume((20, 45), (20, 45), (40, 50), (10, 14), every=3)
 """For a quick run."""
 SLOW_DAYS = 4
 
 
 def benign(seed: int, volume: Volume, *, ordinary_each: int, hard_each: int, days: int = 1) -> list[Episode]:
     """Honest accounts, so many of each kind."""
-    kinds = [(kind, volume.ordinary) for kind in ordinary() for _ in range(ordinary_each)]
-    kinds += [(kind, volume.hard) for kind in hard() for _ in range(hard_each)]
+    kinds = [(kind, volume.ordinary) for kind in ordinary()[:: volume.every] for _ in range(ordinary_each)]
+    kinds += [(kind, volume.hard) for kind in hard()[:: volume.every] for _ in range(hard_each)]
     return [
         Episode(number=number, kind=kind, seed=seed, days=days, floor=floor, ceiling=ceiling)
         for number, (kind, (floor, ceiling)) in enumerate(kinds)
@@ -51,7 +53,7 @@ def attacks(seed: int, volume: Volume, *, each: int, shares: Sequence[float] = S
     drawn = [
         _attack(seed, volume, kind, share, turn=i + each * step)
         for step, share in enumerate(shares)
-        for kind in harvests()
+        for kind in harvests()[:: volume.every]
         for i in range(each)
     ]
     return [replace(episode, number=number) for number, episode in enumerate(drawn)]

@@ -31,13 +31,14 @@ class Sample:
     """Scores of accounts, with what each is one of."""
 
     scores: NDArray[np.float64]
-    kinds: Sequence[str]
-    sources: Sequence[str]
+    kinds: NDArray[np.intp]
+    sources: NDArray[np.intp]
 
     @classmethod
     def of(cls, rows: Sequence[tuple[float, str, str]]) -> Sample:
         """Of score, kind and source of every account."""
-        return cls(np.array([score for score, _, _ in rows]), [k for _, k, _ in rows], [s for _, _, s in rows])
+        scores = np.array([score for score, _, _ in rows], np.float64)
+        return cls(scores, _numbered([kind for _, kind, _ in rows]), _numbered([source for _, _, source in rows]))
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -47,10 +48,13 @@ class Sample:
         return _times(self.kinds, random) * _times(self.sources, random)
 
 
-def _times(labels: Sequence[str], random: np.random.Generator) -> Weights:
-    known, places = np.unique(np.asarray(labels), return_inverse=True)
-    counts = np.bincount(random.integers(0, len(known), len(known)), minlength=len(known))
-    return counts[places].astype(np.float64)
+def _numbered(labels: Sequence[str]) -> NDArray[np.intp]:
+    return np.unique(np.asarray(labels, np.str_), return_inverse=True)[1]
+
+
+def _times(labels: NDArray[np.intp], random: np.random.Generator) -> Weights:
+    known = int(labels.max(initial=-1)) + 1
+    return np.bincount(random.integers(0, max(known, 1), known), minlength=known)[labels].astype(np.float64)
 
 
 def found(attack: Sample, benign: Sample, fpr: float, a: Weights, b: Weights) -> float:

@@ -82,8 +82,8 @@ def extract(account: Account) -> Iterator[Draft]:
 
 def _copied(text: str, parts: int, dice: Dice) -> str:
     """Parts of a text, as an answer in fields or bullets repeats them."""
-    starts = [dice.below(max(1, len(text) - 60)) for _ in range(parts)]
-    return "\n".join(f'"{text[start : start + dice.between(20, 60)]}"' for start in starts)
+    starts = [dice.below(max(1, len(text) - 90)) for _ in range(parts)]
+    return "\n".join(f'"{text[start : start + dice.between(40, 90)]}"' for start in starts)
 
 
 def translate(account: Account) -> Iterator[Draft]:
