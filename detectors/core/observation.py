@@ -39,6 +39,8 @@ _SHAPES: dict[str, tuple[str, tuple[int, ...]]] = {
     "ngrams": ("f4", (NGRAMS,)),
     "system": ("u8", ()),
     "purpose": ("f4", ()),
+    "elicitation": ("f4", ()),
+    "elicitation_family": ("u1", ()),
     "end_user": ("u8", ()),
     "continues": ("?", ()),
     "rerun": ("?", ()),
@@ -94,6 +96,10 @@ class Observations:
     """Keyed digest of the system prompt; 0 where there is none."""
     purpose: NDArray[np.float32]
     """Log-odds that the words of system prompt and user turn are those of a harvest (``features.purpose``)."""
+    elicitation: NDArray[np.float32]
+    """Log-odds above the threshold that the query asks for hidden reasoning; 0 where it does not."""
+    elicitation_family: NDArray[np.uint8]
+    """Which family of such requests it is of, from 1 in the order of the model's names; 0 of none."""
     end_user: NDArray[np.uint64]
     """Keyed digest of the end user whom the caller names; 0 where it names none."""
     continues: NDArray[np.bool_]

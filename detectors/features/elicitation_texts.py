@@ -14,6 +14,7 @@ References
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -27,6 +28,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _INNERMOST = re.compile(r"\[([^\[\]]*)\]|\{([a-z_]+)\}")
+_NAMES_IT = re.compile(
+    r"\{(?:reasoning|hidden|noun|own)\}|reason|think|thought|CoT|scratchpad|monolog"
+    r"|denk|gedank|überleg|raisonn|réfl|pens|razon|racioc|ragion|思|推|想|생각|추론|사고|мысл|рассужд|размыш|думай"
+    r"|تفك|فكر|استدلال|तर्क|विचार|सोच|रीजनिंग|düşün|ak\u0131l",
+    re.IGNORECASE,
+)
+_ONLY_OF_REASONING = frozenset({"continue_thinking", "reconstruct", "unsummarized", "persona"})
+"""Families that name it in their own words, so that no slot can be filled with something else."""
 _LITERAL = str.maketrans("⟦⟧", "[]")
 _SPACING = re.compile(r"\s+([,.;?!])(?=\s|$)|\s{2,}")
 
@@ -80,14 +89,24 @@ def grammars() -> tuple[Grammar, ...]:
     )
 
 
+def digest() -> str:
+    """Of the grammars: a model that was fitted on others says so."""
+    spoken = repr([(g.language, g.slots, g.families, g.benign) for g in grammars()])
+    return hashlib.blake2b(spoken.encode(), digest_size=6).hexdigest()
+
+
 def families() -> tuple[str, ...]:
     """Names of all families of requests, in order."""
     return tuple(sorted({name for grammar in grammars() for name in grammar.families}))
 
 
 def lines(grammar: Grammar, *, each: int, seed: int) -> Iterator[Line]:
-    """Distinct lines of one language: at most ``each`` of every family of requests and of every kind of look-alike."""
-    for elicits, kinds in ((True, grammar.families), (False, grammar.benign)):
+    """Distinct lines of one language: at most ``each`` of every family of requests and of every kind of look-alike.
+
+    Every family whose requests name the reasoning in one slot alone is said once more about something else
+    ("repeat the recipe word for word"): those are benign, and the verbs and wrappings around them tell nothing.
+    """
+    for elicits, kinds in ((True, grammar.families), (False, grammar.benign), (False, _about_else(grammar))):
         for kind, templates in sorted(kinds.items()):
             random = np.random.default_rng([seed, *f"{grammar.language}/{kind}".encode()])
             said: dict[str, None] = {}
@@ -95,3 +114,16 @@ def lines(grammar: Grammar, *, each: int, seed: int) -> Iterator[Line]:
                 said.setdefault(grammar.say(templates[turn % len(templates)], random))
             for text in said:
                 yield Line(text, kind, grammar.language, elicits)
+
+
+def _about_else(grammar: Grammar) -> dict[str, list[str]]:
+    found = {
+        f"not_{family}": [
+            template.replace("{thing}", "{object}")
+            for template in templates
+            if "{thing}" in template and not _NAMES_IT.search(template.replace("{thing}", ""))
+        ]
+        for family, templates in grammar.families.items()
+        if family not in _ONLY_OF_REASONING
+    }
+    return {kind: templates for kind, templates in found.items() if templates}

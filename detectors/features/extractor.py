@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from detectors.features import codebook, embedding, purpose, skeleton
+from detectors.features import codebook, elicitation, embedding, purpose, skeleton
 from detectors.features.ngrams import ngrams
 from detectors.features.surface import surface
 
@@ -57,6 +57,7 @@ class _Views:
     surface: NDArray[np.float32]
     ngrams: NDArray[np.float32]
     purpose: float
+    asked: elicitation.Reading
 
 
 class _System(NamedTuple):
@@ -65,9 +66,10 @@ class _System(NamedTuple):
     template: str
     digest: int
     purpose: float
+    asked: elicitation.Reading
 
 
-_NO_SYSTEM = _System("", 0, 0.0)
+_NO_SYSTEM = _System("", 0, 0.0, elicitation.SILENT)
 
 
 class Extractor:
@@ -95,10 +97,12 @@ class Extractor:
         self._embedder = embedding.default()
         self._views: OrderedDict[bytes, _Views] = OrderedDict()
         self._purpose = purpose.default()
+        self._elicitation = elicitation.default()
         self._systems: OrderedDict[bytes, _System] = OrderedDict()
         self._limit = cache
         parts = (VERSION, embedding.VERSION, self._codebook.version, f"skeleton-{skeleton.VERSION}")
-        self.version: str = "/".join(map(str, (*parts, f"purpose-{self._purpose.version}", f"bound-{bound}")))
+        models = (f"purpose-{self._purpose.version}", f"elicitation-{self._elicitation.version}")
+        self.version: str = "/".join(map(str, (*parts, *models, f"bound-{bound}")))
         """Of everything that decides the numbers; scores of two versions are not compared."""
 
     def fill(self, into: Observations, prompts: Sequence[Prompt | None]) -> None:
@@ -127,6 +131,8 @@ class Extractor:
                 system = self._system_of(prompt.system)
                 into.system[row] = system.digest
                 into.purpose[row] = views.purpose + system.purpose
+                plainest = max(views.asked, system.asked, key=lambda reading: reading.excess)
+                into.elicitation[row], into.elicitation_family[row] = plainest.excess, plainest.family
                 into.skeleton[row] = self.digest(f"{system.template}\0{views.template}")
 
     def _look_up(self, texts: list[str]) -> list[_Views]:
@@ -135,8 +141,9 @@ class Extractor:
         if new:
             parts = {name: _clean(_ends(text.strip(), self._user)) for name, text in new.items()}
             vectors = self._embedder.embed(list(parts.values()))
-            for (name, part), vector in zip(parts.items(), vectors, strict=True):
-                self._views[name] = self._view(new[name], part, vector, name)
+            readings = self._elicitation.read(list(parts.values()))
+            for (name, part), vector, asked in zip(parts.items(), vectors, readings, strict=True):
+                self._views[name] = self._view(new[name], part, vector, name, asked)
         found = []
         for name in names:
             self._views.move_to_end(name)
@@ -146,7 +153,9 @@ class Extractor:
             self._views.popitem(last=False)
         return found
 
-    def _view(self, text: str, part: str, vector: NDArray[np.float32], name: bytes) -> _Views:
+    def _view(
+        self, text: str, part: str, vector: NDArray[np.float32], name: bytes, asked: elicitation.Reading
+    ) -> _Views:
         data = part.encode()
         known = bool(vector.any())
         taken_apart = skeleton.mask(part)
@@ -168,6 +177,7 @@ class Extractor:
             surface=written,
             ngrams=ngrams(data) if known else ngrams(b""),
             purpose=self._purpose.user(vector, written) if known else 0.0,
+            asked=asked,
         )
 
     def _system_of(self, text: str) -> _System:
@@ -179,7 +189,10 @@ class Extractor:
             part = _clean(_ends(text.strip(), self._system))
             (vector,) = self._embedder.embed([part])
             known = _System(
-                skeleton.mask(part).template, int.from_bytes(name[:8], "little"), self._purpose.system(vector)
+                skeleton.mask(part).template,
+                int.from_bytes(name[:8], "little"),
+                self._purpose.system(vector),
+                self._elicitation.read([part])[0],
             )
             self._systems[name] = known
             if len(self._systems) > self._limit:

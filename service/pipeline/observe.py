@@ -33,6 +33,8 @@ TEXT = (
     "ngrams",
     "system",
     "purpose",
+    "elicitation",
+    "elicitation_family",
 )
 """What the extractor fills; zero in a row without a text."""
 CARRIED = frozenset({"assistant", "tool"})
