@@ -14,7 +14,7 @@ References
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -38,20 +38,21 @@ def bandwidth(points: NDArray[np.float64]) -> float:
     return float(np.sqrt(np.median(squared[squared > 1e-12])))
 
 
-def distances(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+def distances(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
     """Squared distances of each to each."""
-    squared: NDArray[np.float64] = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2.0 * a @ b.T
-    return np.maximum(squared, 0.0, out=squared)
+    squared: NDArray[Any] = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2.0 * a @ b.T
+    np.maximum(squared, 0.0, out=squared)
+    return squared
 
 
-def kernel(a: NDArray[np.float64], b: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
-    """Mean of the Gaussian kernels."""
+def kernel(a: NDArray[Any], b: NDArray[Any], sigma: float) -> NDArray[Any]:
+    """Mean of the Gaussian kernels, in the precision of ``a`` and ``b``."""
     squared = distances(a, b)
     # exp(-d / 2 (s sigma)^2) at the widest; the narrower ones are its powers 4, 16 and 64.
     widest = np.exp(-squared / (2.0 * (SCALES[-1] * sigma) ** 2))
     second = widest**4
     third = second**4
-    total: NDArray[np.float64] = (widest + second + third + third**4) / len(SCALES)
+    total: NDArray[Any] = (widest + second + third + third**4) / len(SCALES)
     return total
 
 

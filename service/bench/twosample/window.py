@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from service.bench.twosample.views import Views
 
 DRAWS = 1000
+MARGIN = 1.2
+"""An alarm is a score so many times the highest of the draws: a p-value of 1 in 1,000 is not enough for no false window
+among hundreds."""
 CHUNK = 100
 """Draws compared at once: the token counts of one take 130 KB."""
 SMALLEST = 40
@@ -68,6 +71,20 @@ class Verdict:
     """The statistic that deviates most."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Read:
+    """Texts as all lenses see them."""
+
+    features: Sequence[Any]
+    """Of each lens, a row a text."""
+    n: int
+
+    def take(self, rows: NDArray[np.intp] | slice) -> Read:
+        """The given texts."""
+        taken = [features[rows] for features in self.features]
+        return Read(taken, taken[0].shape[0])
+
+
 class WindowTest:
     """The test, fitted.
 
@@ -92,7 +109,6 @@ class WindowTest:
     def __init__(self, reference: Views, calibration: Views, n: int, *, seed: int = 1, draws: int = DRAWS) -> None:
         if min(len(reference), len(calibration)) < SMALLEST:
             raise ValueError(f"{len(reference)} and {len(calibration)} texts, each half needs {SMALLEST}")
-        self._n = n
         self._lenses = lenses()
         self._sides: list[_Side] = []
         drawn = _drawn(len(calibration), n, draws, np.random.default_rng(seed))
@@ -108,19 +124,27 @@ class WindowTest:
 
     def __call__(self, window: Views) -> Verdict:
         """The verdict on a window of any size; its sums are brought to scale."""
-        found = [side.of_window(window) for side in self._sides]
+        return self.verdict(self.read(window))
+
+    @property
+    def threshold(self) -> float:
+        """The score above which a window is an alarm."""
+        return MARGIN * float(self.by_chance[-1])
+
+    def read(self, texts: Views) -> Read:
+        """What all lenses see of texts, for windows that are put together of many of them."""
+        return Read([side.lens.features(texts) for side in self._sides], len(texts))
+
+    def verdict(self, *parts: Read) -> Verdict:
+        """The verdict on the window that these make together."""
+        n = sum(part.n for part in parts)
+        found = [
+            side.of_window(sum((_sums(part.features[i]) for part in parts), np.zeros(1)), n)
+            for i, side in enumerate(self._sides)
+        ]
         score = float(self._joined(found)[0])
         above = len(self.by_chance) - int(np.searchsorted(self.by_chance, score, "left"))
         return Verdict(score, (above + 1) / (len(self.by_chance) + 1), self._leading(found))
-
-    def deviations(self, window: Views) -> dict[str, float]:
-        """Every statistic in standard deviations."""
-        found = [side.of_window(window) for side in self._sides]
-        return {
-            name: float(value)
-            for lens, values, (middle, spread) in zip(self._lenses, found, self._centres, strict=True)
-            for name, value in zip(lens.statistics, ((_tamed(values) - middle) / spread)[0], strict=True)
-        }
 
     def _joined(self, found: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
         best = [
@@ -189,9 +213,8 @@ class _Side:
             parts.append(self.lens.compare(sums, size, self.total - sums, self.texts - size))
         return np.concatenate(parts)
 
-    def of_window(self, window: Views) -> NDArray[np.float64]:
-        sums = _sums(self.lens.features(window))[None]
-        return self.lens.compare(sums, len(window), self.total[None], self.texts)
+    def of_window(self, sums: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+        return self.lens.compare(sums[None], n, self.total[None], self.texts)
 
 
 def _sums(features: Any) -> NDArray[np.float64]:
