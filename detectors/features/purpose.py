@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from detectors.core.observation import Observations
 
-FORMAT = "revenuer-purpose-2"
+FORMAT = "revenuer-purpose-3"
 BEHAVIOUR = 5
 """Numbers that the second model adds to the words."""
 MOST = 8.0
@@ -65,7 +65,8 @@ class Purpose:
     bias: NDArray[np.float32]
     """Of the user turn and, where there is one, of the system prompt; shape (2,)."""
     behaviour: NDArray[np.float32]
-    """Second model: slope of the words' log-odds, weights of the behaviour, constant; shape (BEHAVIOUR + 2,)."""
+    """Second model: slope of the words' log-odds, weights of the behaviour (none negative), constant; shape
+    (BEHAVIOUR + 2,)."""
     about: Mapping[str, Any]
     version: str
 
@@ -97,7 +98,10 @@ SHAPES = {
 def behaviour(
     answer: NDArray[np.float64], asked: NDArray[np.float64], length: NDArray[np.float32]
 ) -> NDArray[np.float64]:
-    """What the second model sees of queries, shape (n, BEHAVIOUR).
+    """What the second model sees of queries, shape (n, BEHAVIOUR); each may only speak for a harvest as it grows.
+
+    That is: an answer of more than a label (20 tokens), of up to 150 tokens, beyond; a short request, most of it the
+    user's own turn.
 
     Parameters
     ----------
@@ -110,7 +114,9 @@ def behaviour(
 
     """
     out, entered = np.log1p(answer), np.log1p(asked)
-    return np.stack([out / 3, np.maximum(out - 4, 0) / 2, entered / 3, out - entered, entered - length], axis=1)
+    return np.stack(
+        [np.minimum(out, 3) - 3, np.clip(out, 3, 5) - 3, np.maximum(out - 5, 0), -entered, length - entered], axis=1
+    )
 
 
 def load(path: Path) -> Purpose:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from detectors.core.baseline import BaselineError, Baselines
+from detectors.core.combiner import Combiner
 from detectors.core.registry import all_detectors
 from service.pipeline.rules import RULE, Rules
 from service.pipeline.scorer import Scorer
@@ -66,6 +67,9 @@ def _load(path: Path, features: str) -> Baselines:
     held = Baselines.load(path)
     versions = {detector.name: detector.version for detector in all_detectors()}
     changed = [name for name, version in held.detectors.items() if versions.get(name, version) != version]
+    combiner = Combiner.default().version
+    if held.provenance.get("combiner", combiner) != combiner:
+        changed.append("the combiner")
     if features and held.features not in ("", features):
         changed.append(f"features ({held.features}, now {features})")
     if changed:
@@ -83,6 +87,7 @@ def scorer(settings: Settings, parts: Brain, key: bytes) -> Callable[[Checkpoint
         "baseline": parts.baselines.version,
         "features": parts.extractor.version,
         "rule": RULE,
+        "combiner": Combiner.default().version,
         **{detector.name: str(detector.version) for detector in detectors},
     }
     rules = Rules(parts.baselines, settings.scoring.budget, versions)

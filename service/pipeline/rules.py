@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from service.pipeline.entities import Followed
     from service.pipeline.windows import Moment
 
-RULE = "fused-1"
+RULE = "fused-2"
 """Name and version of the one rule there is: the fused score against the alarm budget."""
 
 TECHNIQUES = ("AML.T0024.002", "AML.T0040")
