@@ -83,10 +83,14 @@ class Extractor:
         Characters read of a query: two thirds of the last user turn, a third of the system prompt.
     cache
         User turns whose views are kept, least recently used out first; some 2.5 KB each.
+    model
+        Of purpose; the one that ships by default.
 
     """
 
-    def __init__(self, key: bytes, *, bound: int = 768, cache: int = 8192) -> None:
+    def __init__(
+        self, key: bytes, *, bound: int = 768, cache: int = 8192, model: purpose.Purpose | None = None
+    ) -> None:
         if bound < 96:
             raise ValueError(f"invalid bound '{bound}': must be at least 96 characters")
         if cache < 1:
@@ -96,7 +100,7 @@ class Extractor:
         self._codebook = codebook.default()
         self._embedder = embedding.default()
         self._views: OrderedDict[bytes, _Views] = OrderedDict()
-        self._purpose = purpose.default()
+        self._purpose = model or purpose.default()
         self._elicitation = elicitation.default()
         self._systems: OrderedDict[bytes, _System] = OrderedDict()
         self._limit = cache
