@@ -99,7 +99,7 @@ class Elicitation:
         "elicitation.weight": SignalSpec(
             unit="a query",
             tail=Tail.UPPER,
-            words="queries ask for the model's hidden reasoning, log-odds {value} above the threshold on average",
+            words="asking for the model's hidden reasoning adds up to log-odds of {value} above the threshold",
         ),
         "elicitation.share": SignalSpec(
             unit="%", tail=None, words="{value} of queries ask for the model's hidden reasoning"

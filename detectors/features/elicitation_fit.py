@@ -94,6 +94,11 @@ def fit(recipe: Recipe, ordinary: Sequence[str] = (), quiet: Sequence[str] = ())
     return arrays
 
 
+def as_read(text: str) -> str:
+    """The part of a user turn that the extractor reads."""
+    return _clean(_ends(text.strip(), READ))
+
+
 def _lines(recipe: Recipe) -> list[Any]:
     return [
         line
@@ -111,7 +116,7 @@ def _anew(recipe: Recipe) -> list[str]:
 
 def _units(texts: Sequence[str], *, whole: bool = False) -> Any:
     """A row of features for each sentence and pair of neighbours, or for each text as a ``whole``."""
-    parts = [sentences(_clean(_ends(text.strip(), READ))) for text in texts]
+    parts = [sentences(as_read(text)) for text in texts]
     flat = [sentence for part in parts for sentence in part]
     spans: list[tuple[int, int]] = []
     start = 0

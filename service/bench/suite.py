@@ -25,6 +25,8 @@ class Given:
     """Folder of ``*.jsonl(.gz)`` files of ``{"text": ...}``; None for the project's own texts."""
     traces: Path | None = None
     """Folder of query records with ``label``; None for generated traffic."""
+    elicitation: Path | None = None
+    """Folder of requests for hidden reasoning that were not written here (see ``bench.elicitation``)."""
     baseline: Path | None = None
     """A fitted baseline; None for the one that ships."""
     seed: int = 1

@@ -39,6 +39,7 @@ def bench() -> None:
 @click.argument("suites", nargs=-1, metavar="[SUITE]...")
 @click.option("--corpora", type=FILE, metavar="FOLDER", help='Texts, *.jsonl or *.jsonl.gz of {"text": ...}.')
 @click.option("--traces", type=FILE, metavar="FOLDER", help="Query records with labels.")
+@click.option("--elicitation", type=FILE, metavar="FOLDER", help="Requests for hidden reasoning, by family.")
 @click.option("--baseline", type=FILE, metavar="B", help="A file of 'revenuer baseline fit'.")
 @click.option("--out", type=FILE, metavar="FOLDER", help="Write bench.json and bench.html there.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
@@ -48,7 +49,7 @@ def run(*, suites: tuple[str, ...], out: Path | None, **given: Any) -> None:
 
     Without --corpora and --traces it runs on traffic that the project generates, and says so.
     """
-    for name in ("corpora", "traces"):
+    for name in ("corpora", "traces", "elicitation"):
         folder = given[name]
         if folder is not None and not folder.is_dir():
             fail(f"--{name}: {folder} is not a folder")
