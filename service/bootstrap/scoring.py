@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,9 +14,10 @@ from service.pipeline.rules import RULE, Rules
 from service.pipeline.scorer import Scorer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from detectors.core.detector import Detector
     from detectors.features import Extractor
     from service.ports import Checkpoint
     from service.settings import Settings
@@ -31,6 +32,7 @@ class Brain:
 
     extractor: Extractor
     baselines: Baselines
+    detectors: Sequence[Detector] = field(default_factory=all_detectors)
 
 
 def baselines(settings: Settings, asked: Path | None = None, *, features: str = "") -> Baselines:
@@ -82,7 +84,7 @@ def _load(path: Path, features: str) -> Baselines:
 
 def scorer(settings: Settings, parts: Brain, key: bytes) -> Callable[[Checkpoint], Scorer]:
     """Builds a scorer over a checkpoint."""
-    detectors = all_detectors()
+    detectors = parts.detectors
     versions = {
         "baseline": parts.baselines.version,
         "features": parts.extractor.version,
