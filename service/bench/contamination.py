@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from detectors.core.combiner import Combiner
 from service.bench.episodes import plan, store
-from service.bench.episodes.crossing import affordable, learnt
+from service.bench.episodes.crossing import affordable, calibrated
 from service.bench.episodes.judge import verdicts
 from service.bench.episodes.measure import measured
 from service.bench.false_alarms import upper
@@ -22,6 +23,7 @@ from service.simulate.dice import Dice
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from service.bench.episodes.crossing import Known
     from service.bench.episodes.measure import Measured
     from service.bench.suite import Given
 
@@ -62,13 +64,17 @@ class Trial:
     """``id`` of those to learn from that the shipped baseline flags."""
     seed: int
 
+    def calibrated(self, accounts: Sequence[Measured]) -> Known:
+        """What is learnt from accounts: the baseline is an installation's own, the combiner comes with the product."""
+        return calibrated(accounts, Combiner.default(), seed=self.seed)
+
     def learnt(self, part: float, *, screened: bool, budget: float) -> Learnt:
         """Learn from this part of harvests, and judge."""
         count = round(len(self.known) * part / (1 - part))
         left = self.suspects if screened else frozenset()
         bad = [m for m in self.among[:count] if id(m) not in left]
-        baseline = learnt([*(m for m in self.known if id(m) not in left), *bad], seed=self.seed)
-        found = list(verdicts(self.tested, baseline, budget=budget))
+        known = self.calibrated([*(m for m in self.known if id(m) not in left), *bad])
+        found = list(verdicts(self.tested, known, budget=budget))
         benign = [v for v in found if not v.measured.episode.attack]
         attack = [v for v in found if v.measured.episode.attack]
         alerts, days = sum(v.alerts for v in benign), sum(v.measured.days for v in benign)
@@ -85,7 +91,7 @@ class Contamination:
         """Learn with more and more harvests among the accounts, and judge fresh ones."""
         library = store.library(given)
         trial = _trial(given)
-        budget = affordable(BUDGET, [learnt(trial.known, seed=given.seed)])
+        budget = affordable(BUDGET, [trial.calibrated(trial.known)])
         runs = [trial.learnt(0.0, screened=False, budget=budget)]
         for part in PARTS:
             runs += [trial.learnt(part, screened=screened, budget=budget) for screened in (False, True)]
@@ -113,12 +119,12 @@ SUITE = Contamination()
 
 
 def _trial(given: Given) -> Trial:
-    volume = plan.SMALL if given.quick else plan.NATURAL
+    volume = plan.SMALL if given.quick else plan.LEARNT
     benign, harvests = (1, 1) if given.quick else (BENIGN, ATTACKS)
     known, library = store.known(given), store.library(given)
-    each = plan.attacks(given.seed + plan.KNOWN, volume, each=1, shares=(1.0,))
+    each = plan.attacks(given.seed + plan.KNOWN_HARVESTS, volume, each=1, shares=(1.0,))
     most = round(len(known) * max(PARTS) / (1 - max(PARTS)))
-    bad = plan.attacks(given.seed + plan.KNOWN, volume, each=-(-most // len(each)), shares=(1.0,))
+    bad = plan.attacks(given.seed + plan.KNOWN_HARVESTS, volume, each=-(-most // len(each)), shares=(1.0,))
     among = measured(bad, library, given, "harvests to learn from")
     among = [among[i] for i in Dice(given.seed, 3).order(len(among))]
     fresh = plan.benign(given.seed + plan.TESTED, volume, ordinary_each=benign, hard_each=benign)

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from scipy.special import betaincinv  # type: ignore[import-untyped]
 
 from detectors.core.calibration import clopper_pearson
+from detectors.core.combiner import Combiner
 from service.bench.episodes import plan, store
-from service.bench.episodes.crossing import affordable, crossed, held_out, learnt
+from service.bench.episodes.crossing import affordable, calibrated, crossed, held_out
 from service.bench.episodes.judge import verdicts
 from service.bench.episodes.measure import measured
 from service.bench.figure import Figure, at_most
 from service.bench.suite import Outcome, Table
-from service.model.entity import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 BUDGET = 0.001
 DAYS = 3
-EACH, QUICK = 125, 1
-VOLUME = plan.Volume((1, 150), (1, 200))
+EACH, QUICK = 124, 1
+VOLUME = plan.Volume((1, 40), (1, 50), (60, 300), heavy_every=16)
 """Natural volumes, cut off: the light majority is what an operator's customers are mostly made of."""
 
 
@@ -49,8 +49,8 @@ class FalseAlarms:
         episodes = plan.benign(given.seed + plan.TESTED, volume, ordinary_each=each, hard_each=each, days=days)
         tested = measured(episodes, library, given, "accounts")
         halves = [tested[0::2], tested[1::2]]
-        own = [learnt(half, seed=given.seed) for half in halves]
-        folds = crossed(tested, seed=given.seed)
+        own = [calibrated(half, Combiner.default(), seed=given.seed) for half in halves]
+        folds = crossed(tested, store.harvests(given), seed=given.seed)
         budget = affordable(BUDGET, [*own, *folds])
         same = [
             v for half, held in zip(halves, reversed(own), strict=True) for v in verdicts(half, held, budget=budget)
@@ -68,7 +68,7 @@ class FalseAlarms:
             ],
             tables=[_worst("Alerts by kind, known kinds", same), _worst("Alerts by kind, new kinds", new)],
             notes=[
-                f"{name}: calibrated on {held.calibration(Scope.ACCOUNT).n:,} account-days"
+                f"{name}: calibrated on {held.days:,} account-days"
                 for name, held in [("half", own[0]), ("half", own[1]), *((f"fold {i}", b) for i, b in enumerate(folds))]
             ],
         )

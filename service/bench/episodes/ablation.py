@@ -15,7 +15,7 @@ from service.model.entity import Scope
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from detectors.core.baseline import Baselines
+    from service.bench.episodes.crossing import Known
     from service.bench.episodes.judge import Verdict
     from service.bench.episodes.measure import Measured
 
@@ -27,15 +27,17 @@ def signals() -> list[str]:
         for detector in all_detectors()
         if Scope.ACCOUNT in detector.scopes
         for name, spec in detector.signals.items()
-        if spec.tail is not None
+        if spec.tail is not None or spec.clears
     )
 
 
-def table(measured: Sequence[Measured], baselines: Sequence[Baselines], *, fpr: float) -> Table:
+def table(measured: Sequence[Measured], known: Sequence[Known], *, fpr: float) -> Table:
     """Found at a false-positive rate at full and half share, and AUROC, without each signal."""
     shown = [m for m in measured if not m.episode.attack or m.episode.share >= 0.5]
-    whole = _row("none", _values(held_out(shown, baselines, budget=0.01), fpr))
-    rows = [_row(name, _values(held_out(shown, baselines, budget=0.01, without=(name,)), fpr)) for name in signals()]
+    whole = _row("none", _values(held_out(shown, known, budget=0.0), fpr))
+    rows = [
+        _row(name, _values(held_out(shown, known, budget=0.0, without=frozenset({name})), fpr)) for name in signals()
+    ]
     # Those that are missed most come first.
     rows.sort(key=lambda row: float(row[3]))
     return Table(

@@ -14,10 +14,11 @@ from service.model.entity import Scope
 from service.model.flag import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from detectors.core.baseline import Baseline, Baselines
+    from detectors.core.baseline import Baseline
     from detectors.core.detector import Score
+    from service.bench.episodes.crossing import Known
     from service.bench.episodes.measure import Measured, Moment
 
 
@@ -60,9 +61,9 @@ class Verdict:
 
 
 def verdicts(
-    measured: Sequence[Measured], baselines: Baselines, *, budget: float, without: Collection[str] = ()
+    measured: Sequence[Measured], known: Known, *, budget: float, without: frozenset[str] = frozenset()
 ) -> Iterator[Verdict]:
-    """Every account against one baseline.
+    """Every account by what is known.
 
     Parameters
     ----------
@@ -73,18 +74,25 @@ def verdicts(
 
     """
     for account in measured:
-        yield Verdict(account, [_judged(moment, baselines, budget, without) for moment in account.moments])
+        yield Verdict(account, judged(account.moments, known, budget=budget, without=without))
 
 
-def _judged(moment: Moment, baselines: Baselines, budget: float, without: Collection[str]) -> Judged:
+def judged(
+    moments: Sequence[Moment], known: Known, *, budget: float, without: frozenset[str] = frozenset()
+) -> list[Judged]:
+    """What each moment of an account is held to be."""
+    return [_judged(moment, known, budget, without) for moment in moments]
+
+
+def _judged(moment: Moment, known: Known, budget: float, without: frozenset[str]) -> Judged:
     values = {name: value for name, value in moment.values.items() if name not in without}
-    baseline = baselines.of(Scope.ACCOUNT, moment.queries)
-    score = fused_score(values, baseline, by_scope(Scope.ACCOUNT))
-    calibration = baselines.calibration(Scope.ACCOUNT)
+    baseline = known.baselines.of(Scope.ACCOUNT, moment.queries)
+    score = fused_score(values, baseline, by_scope(Scope.ACCOUNT), known.combiner)
+    calibration = known.baselines.calibration(Scope.ACCOUNT)
     if calibration.p_value(score) > budget:
         return Judged(moment.day, moment.queries, score, None)
     # Only here is it worth the words: what lies within the budget may be an alert.
-    fused = fuse(dict(_scores(values, baseline)))
+    fused = fuse(dict(_scores(values, baseline)), combiner=known.combiner)
     held = severity(fused, calibration, budget) if fused is not None else None
     return Judged(moment.day, moment.queries, score, held)
 

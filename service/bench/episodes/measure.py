@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from service.bench.suite import Given
     from service.model.query import QueryEvent
 
-DAY = 86_400_000_000
+DAY = 86_400
 BATCH = 512
 """Events folded at once, as the worker does."""
 TASK = 8
@@ -52,6 +52,7 @@ class Moment:
     """What was measured of an account when it was evaluated."""
 
     day: int
+    """Of the window it belongs to: what is closed after midnight is still of the day before."""
     queries: int
     values: Mapping[str, float]
 
@@ -139,7 +140,7 @@ class Bench:
                 kept += recorder.kept
             recorder.kept = []
             found += [
-                Moment(e.at // DAY, e.queries, e.values)
+                Moment(e.window // DAY, e.queries, e.values)
                 for e in commit.evaluations
                 if e.entity.scope == Scope.ACCOUNT and e.entity.value == name
             ]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 SHARES = (0.05, 0.1, 0.25, 0.5, 1.0)
 """Of the harvest among an account's requests."""
-KNOWN, TESTED, HARVESTED = 1_000, 2_000, 3_000
+KNOWN, KNOWN_HARVESTS, TESTED, HARVESTED = 1_000, 2_000, 3_000, 4_000
 """Added to the seed: accounts that are learnt from are never those that a figure is about."""
 
 
@@ -21,9 +21,12 @@ KNOWN, TESTED, HARVESTED = 1_000, 2_000, 3_000
 class Volume:
     """Queries that accounts send a day, about, at least and at most."""
 
-    ordinary: tuple[int, int] = (30, 800)
-    hard: tuple[int, int] = (120, 800)
-    harvest: tuple[int, int] = (150, 600)
+    ordinary: tuple[int, int] = (30, 600)
+    hard: tuple[int, int] = (120, 600)
+    heavy: tuple[int, int] = (200, 600)
+    """Of every ``heavy_every``-th account of a kind, so that light traffic has its heavy users too."""
+    heavy_every: int = 8
+    harvest: tuple[int, int] = (150, 450)
     slow: tuple[int, int] = (30, 90)
     """Of low and slow, over ``SLOW_DAYS``."""
     every: int = 1
@@ -31,21 +34,22 @@ class Volume:
 
 
 NATURAL = Volume()
-LEARNT = Volume((20, 300), (60, 400))
+LEARNT = Volume((20, 60), (40, 90), harvest=(80, 250))
 """What is learnt from: lighter, since there is more of it."""
-SMALL = Volume((20, 45), (20, 45), (40, 50), (10, 14), every=3)
+SMALL = Volume((20, 45), (20, 45), (40, 60), harvest=(40, 50), slow=(10, 14), every=3)
 """For a quick run."""
 SLOW_DAYS = 4
 
 
 def benign(seed: int, volume: Volume, *, ordinary_each: int, hard_each: int, days: int = 1) -> list[Episode]:
     """Honest accounts, so many of each kind."""
-    kinds = [(kind, volume.ordinary) for kind in ordinary()[:: volume.every] for _ in range(ordinary_each)]
-    kinds += [(kind, volume.hard) for kind in hard()[:: volume.every] for _ in range(hard_each)]
-    return [
-        Episode(number=number, kind=kind, seed=seed, days=days, floor=floor, ceiling=ceiling)
-        for number, (kind, (floor, ceiling)) in enumerate(kinds)
-    ]
+    kinds = [(kind, volume.ordinary, i) for kind in ordinary()[:: volume.every] for i in range(ordinary_each)]
+    kinds += [(kind, volume.hard, i) for kind in hard()[:: volume.every] for i in range(hard_each)]
+    drawn = []
+    for number, (kind, usual, i) in enumerate(kinds):
+        floor, ceiling = volume.heavy if i % volume.heavy_every == volume.heavy_every - 1 else usual
+        drawn.append(Episode(number=number, kind=kind, seed=seed, days=days, floor=floor, ceiling=ceiling))
+    return drawn
 
 
 def attacks(seed: int, volume: Volume, *, each: int, shares: Sequence[float] = SHARES) -> list[Episode]:

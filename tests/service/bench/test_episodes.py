@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from detectors.core.baseline import Baselines
+from detectors.core.combiner import Combiner
 from detectors.features import Extractor
 from service.bench.episodes import folds, plan
-from service.bench.episodes.crossing import affordable, crossed, held_out, learnt
+from service.bench.episodes.crossing import Known, affordable, crossed, held_out, learnt
 from service.bench.episodes.episode import Episode, records
 from service.bench.episodes.folds import FOLDS
 from service.bench.episodes.judge import verdicts
@@ -136,7 +137,8 @@ def test_no_two_alike() -> None:
 def test_judged_as_live(kind: str) -> None:
     """What is judged afterwards from the values is what the pipeline says under the same baseline."""
     episode = an_episode(kind, floor=150, ceiling=150)
-    [verdict] = verdicts([Bench(Library()).measure(episode)], Baselines.default(), budget=0.01)
+    known = Known(Baselines.default(), Combiner.default())
+    [verdict] = verdicts([Bench(Library()).measure(episode)], known, budget=0.01)
     live = _live(episode, budget=0.01)
     assert len(verdict.judged) >= len(live) >= 3
     for held, evaluation in zip(verdict.judged, live, strict=False):
@@ -159,17 +161,19 @@ def _live(episode: Episode, *, budget: float) -> list[Evaluation]:
 
 
 def test_held_out() -> None:
-    """Nobody is judged by a baseline that has seen its kind, and everybody is judged once."""
-    episodes = plan.benign(1, plan.SMALL, ordinary_each=1, hard_each=1)
+    """Nobody is judged by what has seen its kind, and everybody is judged once."""
+    episodes = [*plan.benign(1, plan.SMALL, ordinary_each=2, hard_each=2), *plan.attacks(2, plan.SMALL, each=1)]
     tested = list(measure(episodes, Library(), processes=1))
-    baselines = crossed(tested, seed=1)
-    assert len(held_out(tested, baselines, budget=0.1)) == len(tested)
-    for fold, baseline in enumerate(baselines):
-        without = learnt([m for m in tested if m.episode.fold != fold], seed=1)
-        assert baseline.version == without.version
-    smallest = min(baseline.calibration(Scope.ACCOUNT).n for baseline in baselines)
-    assert affordable(1e-6, baselines) == pytest.approx(1 / (smallest + 1))
-    assert affordable(0.5, baselines) == 0.5
+    sides = [[m for m in tested if m.episode.attack is attack] for attack in (False, True)]
+    known = crossed(*sides, seed=1)
+    assert len(held_out(tested, known, budget=0.1)) == len(tested)
+    for fold, held in enumerate(known):
+        without = learnt(*([m for m in side if m.episode.fold != fold] for side in sides), seed=1)
+        assert held.baselines.version == without.baselines.version
+        assert held.combiner == without.combiner
+    smallest = min(held.days for held in known)
+    assert affordable(1e-6, known) == pytest.approx(1 / (smallest + 1))
+    assert affordable(0.5, known) == 0.5
 
 
 def a_sample(scores: list[float], kinds: str) -> Sample:
