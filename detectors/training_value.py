@@ -83,7 +83,9 @@ class TrainingValue:
             words="by words and answers new prompts are those of a harvest at {value}, on average",
         ),
         "training_value.level": SignalSpec(
-            unit="log-odds", tail=Tail.UPPER, words="over all queries that is {value}, one that asks nothing new counting as honest"
+            unit="log-odds",
+            tail=Tail.UPPER,
+            words="over all queries that is {value}, one that asks nothing new counting as honest",
         ),
         "training_value.likely_share": SignalSpec(
             unit="%", tail=Tail.UPPER, words="{value} of queries are new and speak as those who make training data do"

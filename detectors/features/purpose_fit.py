@@ -54,9 +54,9 @@ def prompts(phrase: str, corpora: Mapping[str, Sequence[str]], random: np.random
     sources = [name for name in corpora if bare != "{0}" or "|||" in phrase or name.startswith("b_")]
     made = []
     for _ in range(DRAWS):
-        drawn = [corpora[sources[random.integers(len(sources))]] for _ in range(3)]
-        texts = [rows[random.integers(len(rows))][:PAYLOAD] for rows in drawn]
-        topic = TOPICS[random.integers(len(TOPICS))]
+        names = [sources[int(random.integers(len(sources)))] for _ in range(3)]
+        texts = [corpora[name][int(random.integers(len(corpora[name])))][:PAYLOAD] for name in names]
+        topic = TOPICS[int(random.integers(len(TOPICS)))]
         filled = phrase.replace("{n}", str(random.integers(2, 21))).replace("{t}", topic)
         for i, text in enumerate(texts):
             filled = filled.replace(f"{{{i}}}", text)

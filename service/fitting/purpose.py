@@ -1,8 +1,8 @@
 """Fit the purpose: ``python -m service.fitting.purpose --texts FILE... --seed N --out purpose.npz``.
 
-The first model takes words alone: phrases with corpora between them, and the fresh queries of simulated accounts, half of
-them on texts of those corpora. The second adds the answer, on the simulated queries. Every family of either side counts
-alike, however many queries it has. ``--without`` leaves kinds out whole, for figures about them.
+The first model takes words alone: phrases with corpora between them, and the fresh queries of simulated accounts, half
+of them on texts of those corpora. The second adds the answer, on the simulated queries. Every family of either side
+counts alike, however many queries it has. ``--without`` leaves kinds out whole, for figures about them.
 """
 
 from __future__ import annotations

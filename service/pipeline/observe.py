@@ -38,13 +38,13 @@ TEXT = (
 )
 """What the extractor fills; zero in a row without a text."""
 CARRIED = frozenset({"assistant", "tool"})
-CAPS = ("max_tokens", "max_completion_tokens", "maxoutput_tokens")
+CAPS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 MOST = 1e9
 """Numbers from here on are no sensible parameter and count as not given."""
 ASKED = frozenset({Operation.CHAT, Operation.MESSAGES})
 OPEN = re.compile(
-    r"(?:<[|_]?[^<>\n]{0,40}(?:user|human|instruction)[^<>\n]{0,40}>|\[INST\]|#+ *(?:user|human|instruction):?"
-    r"|(?:^|\n)(?:user|human|instruction):)\s*\Z",
+    r"(?:<[^<>\n]{0,40}(?:user|human|instruction)[^<>\n]{0,40}>"
+    r"|(?:^|[\n>]|#\s?)(?:user|human|instruction):?(?:<[^<>\n]{0,40}>)?|\[INST\])\s*\Z",
     re.IGNORECASE,
 )
 """The end of a prompt that is a chat template's header of the user's turn: the model writes what a user would."""
@@ -96,7 +96,7 @@ def _number(given: dict[str, Any], name: str) -> float:
 def _open_turn(query: Query) -> bool:
     if query.prompts:
         return all(OPEN.search(prompt[-64:]) for prompt in query.prompts)
-    return query.operation in ASKED and not any(turn.role == "user" and turn.text.strip() for turn in query.turns)
+    return query.operation in ASKED and not any(turn.role == "user" for turn in query.turns)
 
 
 def _fill(rows: Observations, events: Sequence[QueryEvent], extractor: Extractor) -> None:

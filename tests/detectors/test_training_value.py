@@ -9,7 +9,7 @@ from detectors.training_value import DAY, HONEST, TrainingValue
 from tests.detectors.factories import START, measured, observations
 
 ROW = np.arange(100)
-HARVEST, HONEST_WORDS = 6.0, -6.0
+HARVEST, HONEST_WORDS = 12.0, -12.0
 
 
 def test_a_harvests_words_lie_above_a_customers() -> None:

@@ -146,7 +146,7 @@ def test_a_text_that_features_break_on_costs_no_other_query_its_own() -> None:
     """It counts as a query without a text; all others are as they would be without it."""
     events = queries(25)
     events[3] = an_event(events[3].done, turns=(("user", "poison"),))
-    without = [*events[:3], an_event(events[3].done, turns=()), *events[4:]]
+    without = [*events[:3], an_event(events[3].done, turns=(("user", ""),)), *events[4:]]
     assert outcome(scored(events, Picky(KEY), batch=25)) == outcome(scored(without, Picky(KEY), batch=25))
 
 
