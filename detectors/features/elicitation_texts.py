@@ -36,7 +36,9 @@ _NAMES_IT = re.compile(
 )
 _ONLY_OF_REASONING = frozenset({"continue_thinking", "reconstruct", "unsummarized", "persona"})
 """Families that name it in their own words, so that no slot can be filled with something else."""
-_LITERAL = str.maketrans("⟦⟧", "[]")
+FRAGMENTS = 0.25
+"""Share of the benign lines that a fragment is taken of."""
+_LITERAL = str.maketrans("⟦⟧⦃⦄", "[]{}")
 _SPACING = re.compile(r"\s+([,.;?!])(?=\s|$)|\s{2,}")
 
 
@@ -104,7 +106,8 @@ def lines(grammar: Grammar, *, each: int, seed: int) -> Iterator[Line]:
     """Distinct lines of one language: at most ``each`` of every family of requests and of every kind of look-alike.
 
     Every family whose requests name the reasoning in one slot alone is said once more about something else
-    ("repeat the recipe word for word"): those are benign, and the verbs and wrappings around them tell nothing.
+    ("repeat the recipe word for word"): those are benign, and the verbs and wrappings around them tell nothing. And
+    a few words out of benign lines are benign, so that a short text is not suspicious for want of other words.
     """
     for elicits, kinds in ((True, grammar.families), (False, grammar.benign), (False, _about_else(grammar))):
         for kind, templates in sorted(kinds.items()):
@@ -114,6 +117,16 @@ def lines(grammar: Grammar, *, each: int, seed: int) -> Iterator[Line]:
                 said.setdefault(grammar.say(templates[turn % len(templates)], random))
             for text in said:
                 yield Line(text, kind, grammar.language, elicits)
+                if not elicits and random.random() < FRAGMENTS:
+                    yield Line(_fragment(text, random), kind, grammar.language, elicits)
+
+
+def _fragment(text: str, random: np.random.Generator) -> str:
+    """One to five words out of a line; of a line without blanks, up to ten characters."""
+    blank = " " if " " in text else ""
+    parts = text.split(" ") if blank else list(text)
+    start, length = int(random.integers(len(parts))), int(random.integers(1, 6 if blank else 11))
+    return blank.join(parts[start : start + length])
 
 
 def _about_else(grammar: Grammar) -> dict[str, list[str]]:
