@@ -53,6 +53,7 @@ def fit(
     features: str = "",
     detectors: Sequence[Detector] | None = None,
     combiner: Combiner | None = None,
+    halves: bool = True,
 ) -> Baselines:
     """The baseline of these benign evaluations.
 
@@ -70,12 +71,14 @@ def fit(
         All of the folder by default.
     combiner
         Of the scores that are calibrated; the one that ships by default.
+    halves
+        False: all of the accounts become references and nothing is calibrated, for p-values alone.
 
     """
     rooms = tuple(detectors or all_detectors())
     rows = list(evaluations)
-    fitted = [row for row in rows if _half(seed, row) == 0]
-    held_out = [row for row in rows if _half(seed, row) == 1]
+    fitted = [row for row in rows if not halves or _half(seed, row) == 0]
+    held_out = [row for row in rows if halves and _half(seed, row) == 1]
     specs = {name: spec for room in rooms for name, spec in room.signals.items()}
     building = Baselines(
         references=_references(fitted, specs), calibrations={}, features=features, detectors={}, provenance={}

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
     from detectors.core.observation import Observations
 
-FORMAT = "revenuer-purpose-3"
-BEHAVIOUR = 5
+FORMAT = "revenuer-purpose-4"
+BEHAVIOUR = 4
 """Numbers that the second model adds to the words."""
 MOST = 8.0
 """Log-odds are cut here on either side: no single query speaks louder."""
@@ -100,8 +100,8 @@ def behaviour(
 ) -> NDArray[np.float64]:
     """What the second model sees of queries, shape (n, BEHAVIOUR); each may only speak for a harvest as it grows.
 
-    That is: an answer of more than a label (20 tokens), of up to 150 tokens, beyond; a short request, most of it the
-    user's own turn.
+    That is: an answer of more than a label (20 tokens), of up to 150 tokens, beyond; a request that is all the
+    user's own turn. How long the turn is says nothing: templates of harvests are short or long as they please.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def behaviour(
     """
     out, entered = np.log1p(answer), np.log1p(asked)
     return np.stack(
-        [np.minimum(out, 3) - 3, np.clip(out, 3, 5) - 3, np.maximum(out - 5, 0), -entered, length - entered], axis=1
+        [np.minimum(out, 3) - 3, np.clip(out, 3, 5) - 3, np.maximum(out - 5, 0), length - entered], axis=1
     )
 
 

@@ -22,7 +22,7 @@ from detectors.features.embedding import VERSION, default
 from detectors.features.fit import texts_of
 from detectors.features.purpose import FORMAT, behaviour
 from detectors.features.purpose_fit import features, phrases, prompts
-from detectors.features.surface import LENGTH
+from detectors.features.surface import LENGTH, NAMES
 from service.fitting.samples import samples
 from service.simulate.kinds import ALL
 from service.simulate.population import Mix
@@ -49,11 +49,16 @@ WORDS = 4.0
 WRITTEN = np.array([1, 1, 1, 0.05, 0.05, 0.05, 0.05, 0.1, 0.1, 0.05, 1, 0.2, 1, 1], np.float32)
 """Scale of each surface feature, likewise: about its spread."""
 
+LONG = [NAMES.index("log_characters"), NAMES.index("log_words")]
+"""Surface features that are left out: how long a template is, its owner chooses."""
+
 
 def scales() -> NDArray[np.float32]:
     """What every column of ``features`` is multiplied with before the fit."""
     words = np.full(EMBEDDING, WORDS, np.float32)
-    return np.concatenate([words, 1.0 / WRITTEN, words, np.ones(1, np.float32)])
+    written = 1.0 / WRITTEN
+    written[LONG] = 0.0
+    return np.concatenate([words, written, words, np.ones(1, np.float32)])
 
 
 def balanced(families: NDArray[np.str_], truth: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -89,7 +94,8 @@ def fit(files: Sequence[Path], *, seed: int, without: frozenset[str] = frozenset
     ]
     embedder, scale = default(), scales()
     said = features([asked for _, _, asked in listed], embedder) * scale
-    sent = features([(sample.system, sample.user) for sample in drawn], embedder) * scale
+    plain = features([(sample.system, sample.user) for sample in drawn], embedder)
+    sent = plain * scale
     told, truth = np.array([label for _, label, _ in listed]), np.array([int(s.attack) for s in drawn])
     weight_said = balanced(np.array([family for family, _, _ in listed]), told) / len(told) * (1 - TRAFFIC)
     families = np.array([s.kind for s in drawn])
@@ -101,7 +107,7 @@ def fit(files: Sequence[Path], *, seed: int, without: frozenset[str] = frozenset
     )
     odds = words.decision_function(sent)
     extra = behaviour(
-        np.array([s.answer for s in drawn]), np.array([s.asked for s in drawn]), sent[:, EMBEDDING + LENGTH]
+        np.array([s.answer for s in drawn]), np.array([s.asked for s in drawn]), plain[:, EMBEDDING + LENGTH]
     )
     whole = np.column_stack([odds, extra])
     both = bounded(whole, truth.astype(np.bool_), balanced(families, truth), penalty=1.0)
