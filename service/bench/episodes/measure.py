@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 from detectors.core.baseline import Baselines
 from detectors.core.observation import Observations
 from detectors.features import Extractor
+from service.bench.episodes import unseen
 from service.bench.episodes.episode import records
+from service.bench.episodes.folds import FOLDS
 from service.bench.peers.peer import Calls
 from service.bootstrap.replay import STRANGER, in_memory
 from service.bootstrap.scoring import Brain
@@ -99,14 +101,14 @@ class Bench:
     def __init__(self, library: Library, peers: Sequence[Peer] = ()) -> None:
         self._library = library
         self._peers = peers
-        self._extractor = Extractor(STRANGER)
+        self._extractors = [Extractor(STRANGER, model=unseen.purpose(fold)) for fold in range(FOLDS)]
         self._dialects = Dialects()
         self._settings = Settings()
 
     def measure(self, episode: Episode) -> Measured:
         """The episode through the pipeline."""
         source, events = self._events(episode)
-        moments, recorder = self._run(events)
+        moments, recorder = self._run(events, episode.fold)
         scores = {}
         if self._peers:
             calls = recorder.calls()
@@ -115,16 +117,16 @@ class Bench:
 
     def calls(self, episode: Episode) -> Calls:
         """What the episode asks, for a peer to be fitted on."""
-        return self._run(self._events(episode)[1])[1].calls()
+        return self._run(self._events(episode)[1], episode.fold)[1].calls()
 
     def _events(self, episode: Episode) -> tuple[str, list[QueryEvent]]:
         source, made = records(episode, self._library)
         events = [read(record, dialects=self._dialects, number=i) for i, record in enumerate(made)]
         return source, sorted(events, key=lambda event: (event.done, event.id))
 
-    def _run(self, events: Sequence[QueryEvent]) -> tuple[list[Moment], _Recorder]:
-        recorder = _Recorder(self._extractor)
-        brain = Brain(recorder, Baselines.empty())  # type: ignore[arg-type]
+    def _run(self, events: Sequence[QueryEvent], fold: int) -> tuple[list[Moment], _Recorder]:
+        recorder = _Recorder(self._extractors[fold])
+        brain = Brain(recorder, Baselines.empty(), unseen.detectors(fold))  # type: ignore[arg-type]
         scorer, checkpoint = in_memory(self._settings, brain, STRANGER)
         name = events[0].account if events else ""
         found = []
