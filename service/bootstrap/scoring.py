@@ -10,8 +10,10 @@ import structlog
 from detectors.core.baseline import BaselineError, Baselines
 from detectors.core.combiner import Combiner
 from detectors.core.registry import all_detectors
+from service.bootstrap.declarations import Declarations
 from service.pipeline.rules import RULE, Rules
 from service.pipeline.scorer import Scorer
+from service.settings import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -84,7 +86,13 @@ def _load(path: Path, features: str) -> Baselines:
 
 def scorer(settings: Settings, parts: Brain, key: bytes) -> Callable[[Checkpoint], Scorer]:
     """Builds a scorer over a checkpoint."""
-    detectors = parts.detectors
+    modes = settings.scoring.detectors
+    unknown = sorted(set(modes) - {detector.name for detector in parts.detectors})
+    if unknown:
+        raise SettingsError(
+            f"scoring.detectors names '{unknown[0]}', which is no detector; 'revenuer detectors' lists them"
+        )
+    detectors = [detector for detector in parts.detectors if modes.get(detector.name) != "off"]
     versions = {
         "baseline": parts.baselines.version,
         "features": parts.extractor.version,
@@ -92,13 +100,14 @@ def scorer(settings: Settings, parts: Brain, key: bytes) -> Callable[[Checkpoint
         "combiner": Combiner.default().version,
         **{detector.name: str(detector.version) for detector in detectors},
     }
-    rules = Rules(parts.baselines, settings.scoring.budget, versions)
+    rules = Rules(parts.baselines, settings.scoring.budget, versions, Declarations(settings.data).of)
 
     def make(checkpoint: Checkpoint) -> Scorer:
         return Scorer(
             checkpoint,
             extractor=parts.extractor,
             detectors=detectors,
+            shadow=frozenset(name for name, mode in modes.items() if mode == "shadow"),
             rules=rules,
             settings=settings.scoring,
             trail_days=settings.retention.trail,

@@ -12,6 +12,8 @@ from service.cli.bench import bench
 from service.cli.config import config
 from service.cli.db import db
 from service.cli.decision import decision
+from service.cli.declare import declare
+from service.cli.detectors import detectors
 from service.cli.doctor import doctor
 from service.cli.explain import explain
 from service.cli.export import export
@@ -34,5 +36,20 @@ def main() -> None:
     """A proxy in front of a model API that finds the callers who are distilling the model."""
 
 
-for command in (serve, replay, baseline, bench, export, explain, token, decision, key, config, doctor, db):
+for command in (
+    serve,
+    replay,
+    baseline,
+    bench,
+    export,
+    explain,
+    token,
+    decision,
+    declare,
+    detectors,
+    key,
+    config,
+    doctor,
+    db,
+):
     main.add_command(command)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from service.bench.runner import Done
     from service.bench.suite import Given, Outcome, Table
     from service.bench.window_files import Line
+    from service.bootstrap.declarations import Declarations
+    from service.bootstrap.detectors import Standing
     from service.bootstrap.stores import Stores
     from service.doctor import Parts
     from service.model.query import Query, QueryEvent
@@ -109,6 +111,24 @@ def fit(
     from service.bootstrap import replay
 
     return replay.fit(events, settings, provenance=provenance, seed=seed, on_events=on_events)
+
+
+def declarations(settings: Settings) -> Declarations:
+    """The declared jobs."""
+    from service.bootstrap.declarations import Declarations as Held
+
+    return Held(settings.data)
+
+
+def standings(settings: Settings) -> list[Standing]:
+    """Every detector's standing; without a log where the installation was never started."""
+    from service.bootstrap.detectors import standings as found
+    from service.pipeline.learning import PERIOD
+
+    if settings.database == "" and not (settings.data / "revenuer.db").exists():
+        return list(found(settings, ()))
+    with stores(settings) as held:
+        return list(found(settings, held.records.benign(PERIOD)))
 
 
 def baseline(settings: Settings, path: Path | None) -> Baselines:

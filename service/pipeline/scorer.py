@@ -52,6 +52,7 @@ class Scorer:
         *,
         extractor: Extractor,
         detectors: Sequence[Detector],
+        shadow: frozenset[str] = frozenset(),
         rules: Rules,
         settings: Scoring,
         trail_days: int,
@@ -61,6 +62,8 @@ class Scorer:
         self._checkpoint = checkpoint
         self._extractor = extractor
         self._detectors: dict[str, list[Detector]] = {s: [d for d in detectors if s in d.scopes] for s in SCOPES}
+        self._shadow = shadow
+        """Detectors that are measured and stored, but do not count."""
         self.rules = rules
         self._windows = Windows(settings.window, round(settings.lateness * 1e6))
         self._memory = trail_days * DAY
@@ -74,6 +77,10 @@ class Scorer:
         self.time = int.from_bytes(resume.meta.get("time", b""), "big")
         """Stream time: completion of the last event taken, microseconds since the epoch."""
         self._entities = Entities(checkpoint, self._detectors)
+
+    def detectors(self, scope: str) -> Sequence[Detector]:
+        """Those that follow entities of this scope, counting or in shadow."""
+        return tuple(self._detectors.get(Scope(scope), ()))
 
     def take(self, events: Sequence[QueryEvent], into: Commit) -> None:
         """Fold a batch of events, in order of completion, and put what changed into the commit."""
@@ -206,7 +213,7 @@ class Scorer:
 
     def _judge(self, entity: Entity, followed: Followed, moment: Moment, into: Commit) -> None:
         scores = self._scores(entity, followed, moment.at)
-        fused = fuse(scores)
+        fused = fuse({name: score for name, score in scores.items() if name not in self._shadow})
         if fused is None:
             return
         values = {name: value for score in scores.values() for name, value in score.values.items()}

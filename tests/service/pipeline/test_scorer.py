@@ -39,12 +39,18 @@ def extractor() -> Extractor:
     return Extractor(KEY)
 
 
-def a_scorer(store: MemoryCheckpoint, extractor: Extractor, detectors: Sequence[Detector] | None = None) -> Scorer:
+def a_scorer(
+    store: MemoryCheckpoint,
+    extractor: Extractor,
+    detectors: Sequence[Detector] | None = None,
+    shadow: frozenset[str] = frozenset(),
+) -> Scorer:
     """A scorer that goes on from the store, without a baseline."""
     return Scorer(
         store,
         extractor=extractor,
         detectors=all_detectors() if detectors is None else detectors,
+        shadow=shadow,
         rules=Rules(Baselines.empty(), 0.001, {}),
         settings=Settings().scoring,
         trail_days=7,
@@ -110,6 +116,16 @@ def test_a_silence_within_retention_is_no_new_beginning(extractor: Extractor) ->
     last = T0 + 29 * 10 * SECOND
     store = scored([*queries(30), an_event(last + 30 * DAY)], extractor, batch=64)
     assert store.states[US].queries == 31
+
+
+def test_a_detector_in_shadow_is_measured_and_does_not_count(extractor: Extractor) -> None:
+    """Its values are stored for learning and for the listing; among the signals and groups it is not."""
+    store = MemoryCheckpoint()
+    commit = Commit()
+    a_scorer(store, extractor, shadow=frozenset({"volume"})).take(queries(20), commit)
+    (evaluation,) = commit.evaluations
+    assert "volume.fresh_tokens_1h" in evaluation.values
+    assert "volume" not in {signal.name.partition(".")[0] for signal in evaluation.signals}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
