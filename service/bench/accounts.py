@@ -17,7 +17,7 @@ import numpy as np
 from service.bench.episodes import ablation, others, plan, store, traces
 from service.bench.episodes.crossing import affordable, crossed, held_out, learnt
 from service.bench.episodes.measure import measured
-from service.bench.episodes.resample import Sample, area, found, interval, median
+from service.bench.episodes.resample import ROUNDS, Sample, area, found, interval, median
 from service.bench.figure import Figure, Target, at_least, at_most, shown
 from service.bench.plot import Curve, cumulative, roc, roc_points, time_to_flag
 from service.bench.statistics import threshold_at
@@ -57,6 +57,8 @@ class Held:
     attacks: Sequence[Verdict]
     seed: int
     budget: float
+    rounds: int
+    """Of resampling, for the intervals."""
 
     def at(self, share: float) -> list[Verdict]:
         """Attacks of one share."""
@@ -92,6 +94,7 @@ class Accounts:
             [v for v in verdicts if v.measured.episode.attack],
             given.seed,
             budget,
+            100 if given.quick else ROUNDS,
         )
         given.say("accounts: each signal left out in turn")
         return Outcome(
@@ -134,11 +137,11 @@ def _figures(held: Held) -> Iterator[Figure]:
     benign = _sample(held.benign)
     for share in sorted(plan.SHARES, reverse=True):
         target = at_least(WANTED[share]) if share in WANTED else None
-        yield _found(f"found at 0.5 % FPR, {share:.0%} share", held.at(share), benign, held.seed, target)
+        yield _found(f"found at 0.5 % FPR, {share:.0%} share", held.at(share), benign, held, target)
     full = held.at(1.0)
     for name, hard, bound in (("ordinary", False, 0.98), ("hard", True, 0.96)):
         against = _sample([v for v in held.benign if v.measured.episode.hard == hard])
-        yield _area(f"AUROC at full share, against {name}", _sample(full), against, held.seed, at_least(bound))
+        yield _area(f"AUROC at full share, against {name}", _sample(full), against, held, at_least(bound))
     yield _median(full, held)
     alerts = sum(v.alerts > 0 for v in held.benign)
     yield Figure(
@@ -155,23 +158,25 @@ def _figures(held: Held) -> Iterator[Figure]:
     )
 
 
-def _found(name: str, verdicts: Sequence[Verdict], benign: Sample, seed: int, target: Target | None) -> Figure:
+def _found(name: str, verdicts: Sequence[Verdict], benign: Sample, held: Held, target: Target | None) -> Figure:
     attack = _sample(verdicts)
     return Figure(
         name=name,
         value=found(attack, benign, FPR, np.ones(len(attack)), np.ones(len(benign))),
         n=len(attack),
-        interval=interval(attack, benign, lambda a, b: found(attack, benign, FPR, a, b), seed=seed),
+        interval=interval(
+            attack, benign, lambda a, b: found(attack, benign, FPR, a, b), seed=held.seed, rounds=held.rounds
+        ),
         target=target,
     )
 
 
-def _area(name: str, attack: Sample, benign: Sample, seed: int, target: Target) -> Figure:
+def _area(name: str, attack: Sample, benign: Sample, held: Held, target: Target) -> Figure:
     return Figure(
         name=name,
         value=area(attack, benign, np.ones(len(attack)), np.ones(len(benign))),
         n=len(attack) + len(benign),
-        interval=interval(attack, benign, lambda a, b: area(attack, benign, a, b), seed=seed),
+        interval=interval(attack, benign, lambda a, b: area(attack, benign, a, b), seed=held.seed, rounds=held.rounds),
         unit="",
         target=target,
         note="n is of both sides",
@@ -184,7 +189,7 @@ def _median(verdicts: Sequence[Verdict], held: Held) -> Figure:
         [(float(v.queries_to(threshold) or math.inf), v.measured.episode.kind, v.measured.source) for v in verdicts]
     )
     nobody = Sample.of([(0.0, "", "")])
-    low, high = interval(reached, nobody, lambda a, _: median(reached.scores, a), seed=held.seed)
+    low, high = interval(reached, nobody, lambda a, _: median(reached.scores, a), seed=held.seed, rounds=held.rounds)
     value = median(reached.scores, np.ones(len(reached)))
     return Figure(
         name="median queries to flag at full share",

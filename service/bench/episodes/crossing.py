@@ -56,7 +56,7 @@ def learnt(benign: Sequence[Measured], harvests: Sequence[Measured], *, seed: in
     """Baseline and combiner: some of the benign accounts are examples for the one, the others make the other."""
     shown = [m for i, m in enumerate(benign) if i % EXAMPLES == 0]
     kept = [m for i, m in enumerate(benign) if i % EXAMPLES]
-    references = fit(rows(kept), provenance={"source": "bench"}, seed=seed)
+    references = fit(rows(kept), provenance={"source": "bench"}, seed=seed, halves=False)
     combiner = fit_combiner([*_examples(shown), *_examples(harvests)], references, about={"source": "bench"})
     return calibrated(kept, combiner, seed=seed)
 
