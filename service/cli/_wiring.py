@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from service.bootstrap.detectors import Standing
     from service.bootstrap.stores import Stores
     from service.doctor import Parts
+    from service.model.flag import Evaluation
     from service.model.query import Query, QueryEvent
     from service.replay.reader import Reader
     from service.replay.runner import Result
@@ -97,11 +98,17 @@ def reader(files: Sequence[Path], *, strict: bool) -> Reader:
     return replay.reader(files, strict=strict)
 
 
-def run(events: Reader, settings: Settings, baseline: Path | None, on_events: Callable[[int], None]) -> Result:
+def run(
+    events: Reader,
+    settings: Settings,
+    baseline: Path | None,
+    on_events: Callable[[int], None],
+    on_evaluation: Callable[[Evaluation], None] = lambda _: None,
+) -> Result:
     """Take the events through the pipeline."""
     from service.bootstrap import replay
 
-    return replay.replay(events, settings, baseline=baseline, on_events=on_events)
+    return replay.replay(events, settings, baseline=baseline, on_events=on_events, on_evaluation=on_evaluation)
 
 
 def fit(
