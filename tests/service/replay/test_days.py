@@ -19,8 +19,8 @@ def seen(p_values: dict[str, float], *, day: int = MONDAY, scope: Scope = Scope.
 
 
 def test_a_wave_is_found_on_its_day() -> None:
-    """Thirty of forty accounts at p = 0.0005 have e-values of 22 and are looked for among 40: 22 ≥ 40 / (0.05 · 30)."""
-    wave = {f"key-{i}": 0.0005 for i in range(30)} | {f"acct-{i}": 0.5 for i in range(10)}
+    """Thirty of forty accounts at p = 0.0003 have e-values of 28.9, and 40 / (0.05 · 30) = 26.7 are enough."""
+    wave = {f"key-{i}": 0.0003 for i in range(30)} | {f"acct-{i}": 0.5 for i in range(10)}
     (found,) = seen(wave).found()
     assert (found.day, found.looked_at) == (MONDAY, 40)
     assert set(found.accounts) == {f"key-{i}" for i in range(30)}
