@@ -83,7 +83,7 @@ ABOUT = (
     "benign windows is an alarm, which is in its favour."
 )
 NOTES = (
-    "A window test tells new texts from known ones, not a distiller from a new customer: that is what accounts are for.",
+    "A window test tells new texts from known ones, not a distiller from a new customer: accounts are for that.",
     "MMD sees the product's embedding in place of bge-small; its own published figures stand in the paper.",
     "The overlapping protocol draws from held-out texts that are often fewer than two windows: no interval is honest.",
 )
