@@ -42,8 +42,10 @@ bench: install ## what the gateway and the worker cost, beside nginx and LiteLLM
 chaos: install ## kill -9 at random, the long form
 	$(BIN)/python -m tests.chaos $(ARGS)
 
-eval: install ## every trace of a folder replayed: TRACES=folder
+eval: install ## traces replayed, then the suites of the bench: TRACES=folder CORPORA=folder SUITES=... OUT=folder
 	$(BIN)/python -m tests.eval $(if $(TRACES),--traces $(TRACES)) $(ARGS)
+	$(BIN)/revenuer bench $(SUITES) $(if $(CORPORA),--corpora $(CORPORA)) $(if $(TRACES),--traces $(TRACES)) \
+		$(if $(OUT),--out $(OUT))
 
 lock: $(VENV)/.uv ## the lock files anew, from pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) --group build pyproject.toml -o requirements/run.lock

@@ -5,9 +5,9 @@ it does not grow with the count of queries: the cells that twenty of an
 entity's queries open up on average, where a query that is not fresh opens up
 none (a chat dwells on its topic, a harness comes back to it). The cells that
 twenty *fresh* prompts visit, Good-Turing's chance of a new topic and Chao1's
-number of topics to come are given as context. A harvest of one skill opens up
-less than a customer does; diversity looks for that with its lower tail, and
-looking twice would cost more (each signal of a group is paid for) than it finds.
+number of topics to come are given as context. How fast topics still open up is
+Heaps' exponent: from the topics of all fresh prompts and of a quarter of them,
+picked by digest. Narrow harvests are as common as broad ones, so it is two-sided.
 
 Weakness: topics are not tasks; a new customer of another trade is novel as
 well, so novelty by itself convicts nobody. One job spread over accounts by
@@ -21,7 +21,9 @@ References
       and alternative parameters. Ecology 52 (rarefaction).
 [^3]: Chao, A., 1984. Nonparametric estimation of the number of classes in a
       population. Scandinavian Journal of Statistics 11.
-[^4]: Dubiński, J. et al., 2023. Bucks for Buckets (B4B): Active Defenses
+[^4]: Heaps, H. S., 1978. Information Retrieval: Computational and Theoretical
+      Aspects. Academic Press.
+[^5]: Dubiński, J. et al., 2023. Bucks for Buckets (B4B): Active Defenses
       Against Stealing Encoders. NeurIPS (coverage as the sign of theft).
 
 """
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
 
 SAMPLE = 20
 """Prompts that the rarefied count is about."""
-STATE = np.dtype([("cells", "<u4", CELLS), ("seen", "<u8")])
+STATE = np.dtype([("cells", "<u4", CELLS), ("quarter", "u1", CELLS // 8), ("seen", "<u8")])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +65,15 @@ class Coverage:
     """
 
     name: ClassVar[str] = "coverage"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     group: ClassVar[Group] = Group.CONTENT
     scopes: ClassVar[frozenset[str]] = frozenset({"account", "org", "end_user"})
     signals: ClassVar[Mapping[str, SignalSpec]] = {
         "coverage.opened_in_20": SignalSpec(
             unit="of 256 topics", tail=Tail.UPPER, words="twenty queries of this caller open up {value}, on average"
+        ),
+        "coverage.heaps": SignalSpec(
+            unit="", tail=Tail.BOTH, words="topics open up with the {value}th power of the count of new prompts (Heaps)"
         ),
         "coverage.visited_in_20": SignalSpec(
             unit="of 256 topics", tail=None, words="twenty new prompts of this caller touch {value}, on average"
@@ -90,7 +95,12 @@ class Coverage:
     def update(self, state: State, batch: Observations) -> State:
         """The counts with the batch's fresh prompts in them."""
         out = state.copy()
-        out["cells"] += np.bincount(batch.cell[batch.fresh], minlength=CELLS).astype(np.uint32)
+        fresh = batch.fresh
+        cells = batch.cell[fresh]
+        out["cells"] += np.bincount(cells, minlength=CELLS).astype(np.uint32)
+        picked = np.zeros(CELLS, np.bool_)
+        picked[cells[batch.prompt[fresh] >> np.uint64(62) == 0]] = True
+        out["quarter"] |= np.packbits(picked)
         out["seen"] += np.uint64(batch.has_text.sum())
         return out
 
@@ -98,6 +108,7 @@ class Coverage:
         """The counts of both."""
         out = a.copy()
         out["cells"] += b["cells"]
+        out["quarter"] |= b["quarter"]
         out["seen"] += b["seen"]
         return out
 
@@ -106,7 +117,9 @@ class Coverage:
         counts = state["cells"][state["cells"] > 0].astype(np.float64)
         if counts.sum() < self.grace:
             return None
+        quarter = int(np.unpackbits(state["quarter"]).sum())
         values = {
+            "coverage.heaps": float(np.log(len(counts) / max(quarter, 1)) / np.log(4.0)),
             "coverage.opened_in_20": rarefied(counts, SAMPLE, float(state["seen"])),
             "coverage.visited_in_20": rarefied(counts, SAMPLE, counts.sum()),
             "coverage.unseen_mass": float((counts == 1).sum() / counts.sum()),

@@ -4,8 +4,10 @@ A harvester wants the model's whole map, or one province of it in depth; so
 its fresh prompts are nearly all distinct, and spread wider (breadth) or
 narrower (depth) than a customer's. Distinct prompts are counted by
 HyperLogLog; the spread is the effective rank of the second moments of the
-prompts' coordinates along 32 fixed directions, which for this kernel is the
-Vendi score, and which adds up over batches and accounts.
+prompts' coordinates along 24 fixed directions, which for this kernel is the
+Vendi score, and which adds up over batches and accounts. Near duplicates are
+prompts that lie on the same side of 20 planes through the map (LSH) as one
+before them: what a rewording of one prompt gives.
 
 The share of distinct prompts is given as context and, where it is low, as what
 speaks against; as evidence it would say what coverage's opened topics say.
@@ -21,6 +23,8 @@ References
 [^2]: Friedman, D., Dieng, A. B., 2023. The Vendi Score: A Diversity
       Evaluation Metric for Machine Learning. TMLR.
 [^3]: Flajolet, P. et al., 2007. HyperLogLog. AofA.
+[^4]: Charikar, M. S., 2002. Similarity Estimation Techniques from Rounding
+      Algorithms. STOC (the planes).
 
 """
 
@@ -46,10 +50,16 @@ if TYPE_CHECKING:
     from detectors.core.observation import Observations
     from detectors.core.state import State
 
-_UPPER = np.triu_indices(codebook.DIRECTIONS)
+WIDTH = 24
+"""Directions looked along, the widest of the codebook's: more cost room and tell little."""
+PLANES, SIDES = 20, 256
+_UPPER = np.triu_indices(WIDTH)
+_BITS = (np.uint64(1) << np.arange(PLANES, dtype=np.uint64)).astype(np.uint64)
+_MIX = np.uint64(0x9E3779B97F4A7C15)
 STATE = np.dtype(
     [
         ("prompts", "u1", hll.REGISTERS),
+        ("sides", "u1", SIDES),  # distinct sides of the planes
         ("moments", "<f8", len(_UPPER[0])),  # upper triangle of the summed outer products
         ("length", "<f8", 2),  # sum and sum of squares of the log length
         ("fresh", "<u8"),
@@ -70,7 +80,7 @@ class Diversity:
     """
 
     name: ClassVar[str] = "diversity"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     group: ClassVar[Group] = Group.CONTENT
     scopes: ClassVar[frozenset[str]] = frozenset({"account", "org", "end_user"})
     signals: ClassVar[Mapping[str, SignalSpec]] = {
@@ -78,7 +88,10 @@ class Diversity:
             unit="%", tail=None, words="{value} of queries ask something new that was not asked before"
         ),
         "diversity.effective_rank": SignalSpec(
-            unit="of 32 directions", tail=Tail.BOTH, words="new prompts spread over {value} (effective rank)"
+            unit="of 24 directions", tail=Tail.BOTH, words="new prompts spread over {value} (effective rank)"
+        ),
+        "diversity.near_duplicates": SignalSpec(
+            unit="%", tail=None, words="{value} of distinct new prompts are rewordings of one another"
         ),
         "diversity.length_spread": SignalSpec(
             unit="e-folds",
@@ -101,9 +114,10 @@ class Diversity:
         out["seen"] += np.uint64(batch.has_text.sum())
         if not len(rows):
             return out
-        points = self.book.project(batch.embedding[rows])
+        points = self.book.project(batch.embedding[rows], WIDTH)
         lengths = batch.surface[rows, LENGTH].astype(np.float64)
         out["prompts"] = hll.add(state["prompts"], batch.prompt[rows])
+        out["sides"] = hll.add(state["sides"], _sides(points))
         out["moments"] += (points.T @ points)[_UPPER]
         out["length"] += (lengths.sum(), lengths @ lengths)
         out["fresh"] += np.uint64(len(rows))
@@ -112,7 +126,8 @@ class Diversity:
     def merge(self, a: State, b: State) -> State:
         """The registers and sums of both."""
         out = a.copy()
-        out["prompts"] = hll.merge(a["prompts"], b["prompts"])
+        for name in ("prompts", "sides"):
+            out[name] = hll.merge(a[name], b[name])
         for name in ("moments", "length", "fresh", "seen"):
             out[name] += b[name]
         return out
@@ -123,9 +138,11 @@ class Diversity:
         if fresh < self.grace:
             return None
         mean, square = state["length"] / fresh
+        distinct = hll.estimate(state["prompts"])
         values = {
-            "diversity.distinct_share": min(hll.estimate(state["prompts"]) / int(state["seen"]), 1.0),
+            "diversity.distinct_share": min(distinct / int(state["seen"]), 1.0),
             "diversity.effective_rank": effective_rank(state["moments"]),
+            "diversity.near_duplicates": max(1.0 - hll.estimate(state["sides"]) / max(distinct, 1.0), 0.0),
             "diversity.length_spread": float(np.sqrt(max(square - mean * mean, 0.0))),
         }
         against = {}
@@ -140,9 +157,17 @@ class Diversity:
         return None if measured is None else judge(self.signals, measured, baseline)
 
 
+def _sides(points: NDArray[np.float64]) -> NDArray[np.uint64]:
+    """A uniform digest of the side of each plane that the points lie on."""
+    # A coordinate of all but zero decides nothing: sums in another order may turn its sign.
+    bits = (np.round(points[:, :PLANES], 9) > 0).astype(np.uint64) @ _BITS
+    mixed = (bits + np.uint64(1)) * _MIX
+    return (mixed ^ (mixed >> np.uint64(32))) * _MIX
+
+
 def effective_rank(moments: NDArray[np.float64]) -> float:
-    """Exponential of the entropy of the eigenvalues' shares: 1 for one direction, 32 for all alike."""
-    matrix = np.zeros((codebook.DIRECTIONS, codebook.DIRECTIONS))
+    """Exponential of the entropy of the eigenvalues' shares: 1 for one direction, 24 for all alike."""
+    matrix = np.zeros((WIDTH, WIDTH))
     matrix[_UPPER] = moments
     values = np.maximum(np.linalg.eigvalsh(matrix, UPLO="U"), 0.0)
     total = values.sum()

@@ -58,7 +58,7 @@ class Odometer:
     """
 
     name: ClassVar[str] = "odometer"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     group: ClassVar[Group] = Group.CONTENT
     scopes: ClassVar[frozenset[str]] = frozenset({"account", "org", "end_user"})
     signals: ClassVar[Mapping[str, SignalSpec]] = {
@@ -95,7 +95,8 @@ class Odometer:
         weights = np.exp2((time - last) / self.half_life)
         out = self._at(state, last)
         out["visits"] += np.bincount(cells, weights, CELLS)
-        out["tokens"] += np.bincount(cells, weights * batch.output_tokens[rows], CELLS)
+        new = batch.output_tokens[rows] * (1.0 - batch.copied[rows])
+        out["tokens"] += np.bincount(cells, weights * new, CELLS)
         out["seen"] += np.uint64(rows.sum())
         return out
 

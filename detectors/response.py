@@ -4,8 +4,10 @@ The value of a query to a distiller is a long answer to a short, new,
 self-contained question. Three things are measured over all queries: how long
 the answer is compared with the question, how many tokens a query brings in
 answers to fresh prompts, and, as context, what share of queries are fresh *and*
-answered at length. Label-like answers (batch labelling), long inputs with short outputs
-(retrieval, extraction) and follow-ups (chats) all pull them down.
+answered at length. Long inputs with short outputs (retrieval, extraction) and
+follow-ups (chats) pull them down. Two things speak against: answers of a word
+or two, as batch labelling wants them, and answers that stand in the request
+already, as extraction and quotation do; what is copied counts as no answer.
 
 Weakness: writing aids and generators of product texts have the same profile
 as a harvester; rubric grading and preference labels, which distillers ask for
@@ -41,9 +43,14 @@ if TYPE_CHECKING:
 
 LONG = 64
 """Tokens from which an answer counts as long: above labels, numbers and one-line replies."""
+LABELS = 7
+"""Bins of the answer's length that hold labels: up to 11 tokens."""
+COPIED = 0.2
+"""Share from which copies are worth a sentence to the reviewer."""
 BINS = 24
 """Half-octaves of the answer's length: 1, 1.4, 2, ... 2,900 tokens and more."""
-STATE = np.dtype([("ratio", "<f8"), ("tokens", "<f8"), ("lengths", "<u4", BINS), ("long", "<u8"), ("answered", "<u8")])
+_SUMS = ("ratio", "tokens", "copied", "written")
+STATE = np.dtype([*((name, "<f8") for name in _SUMS), ("lengths", "<u4", BINS), ("long", "<u8"), ("answered", "<u8")])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +65,7 @@ class Response:
     """
 
     name: ClassVar[str] = "response"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     group: ClassVar[Group] = Group.RESPONSE
     scopes: ClassVar[frozenset[str]] = frozenset({"account", "org", "end_user"})
     signals: ClassVar[Mapping[str, SignalSpec]] = {
@@ -72,6 +79,12 @@ class Response:
             unit="%",
             tail=None,
             words=f"{{value}} of queries are new, single-turn and answered with {LONG} tokens or more",
+        ),
+        "response.label_share": SignalSpec(
+            unit="%", tail=None, clears=True, words="{value} of answers have 11 tokens or fewer, as labels do"
+        ),
+        "response.copied_share": SignalSpec(
+            unit="%", tail=None, clears=True, words="{value} of what was answered stands in the request already"
         ),
         "response.median_answer": SignalSpec(unit="tokens", tail=None, words="the median answer has {value}"),
     }
@@ -90,11 +103,15 @@ class Response:
             return out
         answers, asked = batch.output_tokens[answered], batch.input_tokens[answered]
         fresh = batch.fresh[answered]
-        out["ratio"] += (np.log1p(answers) - np.log1p(asked)).sum()
-        out["tokens"] += answers[fresh].sum()
+        copied = answers * batch.copied[answered]
+        new = answers - copied
+        out["ratio"] += (np.log1p(new) - np.log1p(asked)).sum()
+        out["tokens"] += new[fresh].sum()
+        out["copied"] += copied.sum()
+        out["written"] += answers.sum()
         bins = np.clip(2 * np.log2(np.maximum(answers, 1.0)), 0, BINS - 1).astype(np.intp)
         out["lengths"] += np.bincount(bins, minlength=BINS).astype(np.uint32)
-        out["long"] += np.uint64((fresh & (answers >= LONG)).sum())
+        out["long"] += np.uint64((fresh & (new >= LONG)).sum())
         out["answered"] += np.uint64(answered.sum())
         return out
 
@@ -114,9 +131,14 @@ class Response:
             "response.answer_ratio": float(np.exp(state["ratio"] / answered)),
             "response.fresh_tokens": float(state["tokens"]) / answered,
             "response.long_fresh_share": int(state["long"]) / answered,
+            "response.label_share": float(state["lengths"][:LABELS].sum()) / answered,
+            "response.copied_share": float(state["copied"]) / max(float(state["written"]), 1.0),
             "response.median_answer": median_length(state["lengths"]),
         }
         against = {}
+        if values["response.copied_share"] >= COPIED:
+            share = quantity(values["response.copied_share"], "%")
+            against["response.copied_share"] = f"{share} of what was answered stands in the request already"
         if values["response.median_answer"] < 16:
             length = quantity(round(values["response.median_answer"]), "output tokens")
             against["response.median_answer"] = f"short, label-like answers: median {length}"

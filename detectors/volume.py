@@ -4,7 +4,8 @@ A surrogate is trained on the sum of the answers, not on their rate, so the
 detector follows sums that leak with half-lives of an hour and a day. Only
 answers to *fresh* prompts count towards evidence: what continues a
 conversation, was asked before or is a retry teaches a thief nothing new, and
-an honest heavy user asks much of it.
+an honest heavy user asks much of it; nor does the part of an answer that
+stands in the request already. The share of exact re-runs speaks against.
 
 Weakness: it cannot tell a patient thief from a small customer, nor a large
 new customer from a hasty thief, and a job spread over many accounts is small
@@ -66,7 +67,7 @@ class Volume:
     """
 
     name: ClassVar[str] = "volume"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     group: ClassVar[Group] = Group.VOLUME
     scopes: ClassVar[frozenset[str]] = frozenset({"account", "org", "end_user"})
     signals: ClassVar[Mapping[str, SignalSpec]] = {
@@ -88,7 +89,9 @@ class Volume:
         "volume.continued_share": SignalSpec(
             unit="%", tail=None, words="{value} of queries continue an earlier conversation"
         ),
-        "volume.rerun_share": SignalSpec(unit="%", tail=None, words="{value} of queries are exact re-runs"),
+        "volume.rerun_share": SignalSpec(
+            unit="%", tail=None, clears=True, words="{value} of queries are exact re-runs"
+        ),
     }
 
     grace: int = 20
@@ -108,7 +111,7 @@ class Volume:
         fresh = batch.fresh & batch.ok
         weights = np.exp2((batch.time[fresh, None] - last) / HALF_LIVES)
         out = self._at(state, last)
-        out["tokens"] += batch.output_tokens[fresh] @ weights
+        out["tokens"] += (batch.output_tokens[fresh] * (1.0 - batch.copied[fresh])) @ weights
         out["queries"] += weights.sum(axis=0)
         out["seen"] += np.uint64(len(batch))
         out["continued"] += np.uint64(batch.continues.sum())
@@ -162,9 +165,7 @@ class Volume:
 def _against(values: Mapping[str, float]) -> dict[str, str]:
     """What an honest heavy user does more than a harvester."""
     found = {}
-    continued, reruns = float(values["volume.continued_share"]), float(values["volume.rerun_share"])
-    if continued >= 0.1:
-        found["volume.continued_share"] = f"{quantity(continued, '%')} of queries continue an earlier conversation"
+    reruns = float(values["volume.rerun_share"])
     if reruns >= 0.1:
         found["volume.rerun_share"] = f"{quantity(reruns, '%')} are exact re-runs, as evaluation harnesses do"
     return found

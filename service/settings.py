@@ -102,6 +102,8 @@ class Scoring(_Part):
     """False alerts of medium or above per benign account-day that the operator accepts."""
     window: int = Field(3600, ge=60, le=86400)
     """Seconds of event time; a day must be a whole number of windows."""
+    detectors: dict[str, Literal["live", "shadow", "off"]] = {}
+    """Detector -> whether it counts, is measured and stored without counting, or is not run; live where not named."""
     lateness: Seconds = 60.0
     max_lag: Seconds = 5.0
     """Behind by more than this, the log goes first and scoring follows."""

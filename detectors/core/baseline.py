@@ -38,9 +38,9 @@ FIRST_STRATUM = 20
 LAST_STRATUM = 12
 ALL_STRATA = -1
 """Where signals are kept that are compared with the whole scope."""
-KEPT = 512
+KEPT = 328
 """Values kept of a reference."""
-DENSE = 128
+DENSE = 96
 """Of those, values kept one by one at either end, where p-values are decided."""
 
 _OWN = frozenset({"format", "version", "features", "detectors", "references", "calibrations"})

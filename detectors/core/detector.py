@@ -42,6 +42,8 @@ class SignalSpec:
     """Which side is suspicious; None for context that is measured and shown but is no evidence."""
     words: str
     """Reason in words with ``{value}`` for the number and its unit."""
+    clears: bool = False
+    """Speaks against, the more the higher: a share in [0, 1] that the combiner counts down. ``tail`` is None."""
     stratified: bool = True
     """Compared with benign entities of about the same query count; False: with all of the scope."""
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from detectors.core.baseline import ALL_STRATA, Baselines, Reference, stratum
 from detectors.core.calibration import Calibration
+from detectors.core.combiner import Combiner
 from detectors.core.detector import Tail
 from detectors.core.fusion import fused_score
 from detectors.core.registry import all_detectors
@@ -51,6 +52,8 @@ def fit(
     seed: int,
     features: str = "",
     detectors: Sequence[Detector] | None = None,
+    combiner: Combiner | None = None,
+    halves: bool = True,
 ) -> Baselines:
     """The baseline of these benign evaluations.
 
@@ -66,24 +69,29 @@ def fit(
         Version of the features they were measured with.
     detectors
         All of the folder by default.
+    combiner
+        Of the scores that are calibrated; the one that ships by default.
+    halves
+        False: all of the accounts become references and nothing is calibrated, for p-values alone.
 
     """
     rooms = tuple(detectors or all_detectors())
     rows = list(evaluations)
-    fitted = [row for row in rows if _half(seed, row) == 0]
-    held_out = [row for row in rows if _half(seed, row) == 1]
+    fitted = [row for row in rows if not halves or _half(seed, row) == 0]
+    held_out = [row for row in rows if halves and _half(seed, row) == 1]
     specs = {name: spec for room in rooms for name, spec in room.signals.items()}
     building = Baselines(
         references=_references(fitted, specs), calibrations={}, features=features, detectors={}, provenance={}
     )
     return Baselines(
         references=building.references,
-        calibrations=_calibrations(held_out, building, rooms),
+        calibrations=_calibrations(held_out, building, rooms, combiner),
         features=features,
         detectors={room.name: room.version for room in rooms},
         provenance={
             **provenance,
             "seed": seed,
+            "combiner": (combiner or Combiner.default()).version,
             "evaluations": len(rows),
             "entities_fitted": len({(row.scope, row.entity) for row in fitted}),
             "entities_calibrated": len({(row.scope, row.entity) for row in held_out}),
@@ -131,10 +139,12 @@ def _borrowed(values: Mapping[tuple[str, int, str], Any], key: tuple[str, int, s
     return pooled
 
 
-def _calibrations(rows: Iterable[Measured], building: Baselines, rooms: Sequence[Detector]) -> dict[str, Calibration]:
+def _calibrations(
+    rows: Iterable[Measured], building: Baselines, rooms: Sequence[Detector], combiner: Combiner | None
+) -> dict[str, Calibration]:
     highest: dict[str, dict[tuple[str, int], float]] = {}
     for row in rows:
-        score = fused_score(row.values, building.of(row.scope, row.queries), rooms)
+        score = fused_score(row.values, building.of(row.scope, row.queries), rooms, combiner)
         held = highest.setdefault(row.scope, {})
         unit = (row.entity, row.day)
         held[unit] = max(score, held.get(unit, 0.0))

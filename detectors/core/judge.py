@@ -35,7 +35,7 @@ def judge(specs: Mapping[str, SignalSpec], measured: Measurement, baseline: Base
     )
     smallest = min((signal.p_value for signal in signals), default=1.0)
     against = {name: text + _benign(baseline.median(name), specs[name].unit) for name, text in measured.against.items()}
-    return Score(1.0 - min(1.0, len(signals) * smallest), signals, against, measured.values)
+    return Score(1.0 - min(1.0, max(len(signals), 1) * smallest), signals, against, measured.values)
 
 
 def _signal(name: str, value: float, spec: SignalSpec, baseline: Baseline) -> Signal:

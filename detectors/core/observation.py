@@ -31,14 +31,34 @@ _SHAPES: dict[str, tuple[str, tuple[int, ...]]] = {
     "prompt": ("u8", ()),
     "skeleton": ("u8", ()),
     "slots": ("u8", ()),
+    "head": ("u8", ()),
+    "tail": ("u8", ()),
     "cell": ("u2", ()),
     "embedding": ("f4", (EMBEDDING,)),
     "surface": ("f4", (SURFACE,)),
     "ngrams": ("f4", (NGRAMS,)),
+    "system": ("u8", ()),
+    "purpose": ("f4", ()),
+    "elicitation": ("f4", ()),
+    "elicitation_family": ("u1", ()),
+    "end_user": ("u8", ()),
     "continues": ("?", ()),
     "rerun": ("?", ()),
     "retry": ("?", ()),
     "ok": ("?", ()),
+    "refused": ("?", ()),
+    "rotated": ("?", ()),
+    "launch": ("?", ()),
+    "new_model": ("?", ()),
+    "depth": ("f4", ()),
+    "tools": ("?", ()),
+    "copied": ("f4", ()),
+    "samples": ("f4", ()),
+    "max_tokens": ("f4", ()),
+    "logprobs": ("?", ()),
+    "bias": ("u8", ()),
+    "open_turn": ("?", ()),
+    "training_schema": ("?", ()),
 }
 
 
@@ -60,6 +80,10 @@ class Observations:
     """Keyed digest of the masked template of the last user turn."""
     slots: NDArray[np.uint64]
     """Keyed digest of what filled the template's slots."""
+    head: NDArray[np.uint64]
+    """Keyed digest of the template's first words; 0 where the turn is too short to have a frame and a payload."""
+    tail: NDArray[np.uint64]
+    """Likewise of its last words."""
     cell: NDArray[np.uint16]
     """Cell of the embedding codebook that the last user turn falls in."""
     embedding: NDArray[np.float32]
@@ -68,6 +92,16 @@ class Observations:
     """Surface features, shape (n, SURFACE)."""
     ngrams: NDArray[np.float32]
     """Hashed character n-grams, unit length, shape (n, NGRAMS)."""
+    system: NDArray[np.uint64]
+    """Keyed digest of the system prompt; 0 where there is none."""
+    purpose: NDArray[np.float32]
+    """Log-odds that the words of system prompt and user turn are those of a harvest (``features.purpose``)."""
+    elicitation: NDArray[np.float32]
+    """Log-odds above the threshold that the query asks for hidden reasoning; 0 where it does not."""
+    elicitation_family: NDArray[np.uint8]
+    """Which family of such requests it is of, from 1 in the order of the model's names; 0 of none."""
+    end_user: NDArray[np.uint64]
+    """Keyed digest of the end user whom the caller names; 0 where it names none."""
     continues: NDArray[np.bool_]
     """The query continues a conversation that this account began earlier (from the Trail)."""
     rerun: NDArray[np.bool_]
@@ -76,12 +110,40 @@ class Observations:
     """The client marked the request as a retry of its own."""
     ok: NDArray[np.bool_]
     """The upstream answered with a 2xx status."""
+    refused: NDArray[np.bool_]
+    """The answer was 403 or 429: forbidden, or too much."""
+    rotated: NDArray[np.bool_]
+    """Another account was refused this very request within the hour before."""
+    launch: NDArray[np.bool_]
+    """Some model was first seen within the 24 hours before."""
+    new_model: NDArray[np.bool_]
+    """The query asks such a model."""
+    depth: NDArray[np.float32]
+    """Turns of the model or of a tool that the request carries."""
+    tools: NDArray[np.bool_]
+    """The request offers tools, or carries what they gave."""
+    copied: NDArray[np.float32]
+    """Share of the answer that stands in the request word for word, in [0, 1]; 0 where the answer's text is unknown."""
+    samples: NDArray[np.float32]
+    """Answers asked for at once (``n``), at least 1."""
+    max_tokens: NDArray[np.float32]
+    """Cap on the answer's tokens, 0 where there is none."""
+    logprobs: NDArray[np.bool_]
+    """Log-probabilities are asked for."""
+    bias: NDArray[np.uint64]
+    """Keyed digest of the set of token ids in ``logit_bias``; 0 where there is none."""
+    open_turn: NDArray[np.bool_]
+    """The model is made to write the user's part: a chat without a user turn, a completion that ends at its header."""
+    training_schema: NDArray[np.bool_]
+    """The answer's schema has the fields of training data: instruction and output, question and answer, ..."""
 
     def __len__(self) -> int:
         return len(self.time)
 
     def take(self, rows: NDArray[np.intp] | slice) -> Observations:
-        """The given rows, in the given order."""
+        """The given rows, in the given order; all of them as they are where the slice leaves none out."""
+        if isinstance(rows, slice) and rows.indices(len(self)) == (0, len(self), 1):
+            return self
         return Observations(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
     @property

@@ -57,9 +57,9 @@ class Codebook:
         """The nearest centroid of one embedding."""
         return int(np.argmax(self.centroids @ embedding - self.offsets))
 
-    def project(self, embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Coordinates along the directions, from the mean; shape (n, DIRECTIONS)."""
-        return (embeddings.astype(np.float64) - self.mean) @ self.basis
+    def project(self, embeddings: NDArray[np.float32], width: int = DIRECTIONS) -> NDArray[np.float64]:
+        """Coordinates along the ``width`` widest directions, from the mean; shape (n, width)."""
+        return (embeddings.astype(np.float64) - self.mean) @ self.basis[:, :width]
 
 
 def load(path: Path) -> Codebook:

@@ -66,8 +66,16 @@ class Embedder:
         """One vector of unit length a text; zeros where it has no known token."""
         if not texts:
             return []
-        encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [self._pool(item.ids) for item in encoded]
+        return [self._pool(ids) for ids in self.encode(texts)]
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """The token ids of each text, rows of the table."""
+        return [item.ids for item in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
+
+    @property
+    def vocabulary(self) -> int:
+        """Token ids are below this."""
+        return len(self._table)
 
     def _pool(self, ids: list[int]) -> NDArray[np.float32]:
         rows = np.array(ids, np.int64)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from detectors.features import codebook, embedding, skeleton
+from detectors.features import codebook, elicitation, embedding, purpose, skeleton
 from detectors.features.ngrams import ngrams
 from detectors.features.surface import surface
 
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
     from detectors.core.observation import Observations
 
-VERSION = 1
+VERSION = 2
 """Raised with every change of a view's meaning."""
+FRAME = 4
+"""Words of a template's head, and of its tail: an instruction set before or after a payload is recognised by them."""
 
 
 class Prompt(NamedTuple):
@@ -48,10 +50,26 @@ class _Views:
     prompt: int
     template: str
     slots: int
+    head: int
+    tail: int
     cell: int
     embedding: NDArray[np.float32]
     surface: NDArray[np.float32]
     ngrams: NDArray[np.float32]
+    purpose: float
+    asked: elicitation.Reading
+
+
+class _System(NamedTuple):
+    """What is known of one system prompt."""
+
+    template: str
+    digest: int
+    purpose: float
+    asked: elicitation.Reading
+
+
+_NO_SYSTEM = _System("", 0, 0.0, elicitation.SILENT)
 
 
 class Extractor:
@@ -65,10 +83,14 @@ class Extractor:
         Characters read of a query: two thirds of the last user turn, a third of the system prompt.
     cache
         User turns whose views are kept, least recently used out first; some 2.5 KB each.
+    model
+        Of purpose; the one that ships by default.
 
     """
 
-    def __init__(self, key: bytes, *, bound: int = 768, cache: int = 8192) -> None:
+    def __init__(
+        self, key: bytes, *, bound: int = 768, cache: int = 8192, model: purpose.Purpose | None = None
+    ) -> None:
         if bound < 96:
             raise ValueError(f"invalid bound '{bound}': must be at least 96 characters")
         if cache < 1:
@@ -78,10 +100,13 @@ class Extractor:
         self._codebook = codebook.default()
         self._embedder = embedding.default()
         self._views: OrderedDict[bytes, _Views] = OrderedDict()
-        self._templates: OrderedDict[bytes, str] = OrderedDict()
+        self._purpose = model or purpose.default()
+        self._elicitation = elicitation.default()
+        self._systems: OrderedDict[bytes, _System] = OrderedDict()
         self._limit = cache
-        parts = (VERSION, embedding.VERSION, self._codebook.version, f"skeleton-{skeleton.VERSION}", f"bound-{bound}")
-        self.version: str = "/".join(map(str, parts))
+        parts = (VERSION, embedding.VERSION, self._codebook.version, f"skeleton-{skeleton.VERSION}")
+        models = (f"purpose-{self._purpose.version}", f"elicitation-{self._elicitation.version}")
+        self.version: str = "/".join(map(str, (*parts, *models, f"bound-{bound}")))
         """Of everything that decides the numbers; scores of two versions are not compared."""
 
     def fill(self, into: Observations, prompts: Sequence[Prompt | None]) -> None:
@@ -100,12 +125,19 @@ class Extractor:
             into.has_text[row] = views.has_text
             into.prompt[row] = views.prompt
             into.slots[row] = views.slots
+            into.head[row] = views.head
+            into.tail[row] = views.tail
             into.cell[row] = views.cell
             into.embedding[row] = views.embedding
             into.surface[row] = views.surface
             into.ngrams[row] = views.ngrams
             if views.has_text:
-                into.skeleton[row] = self._digest(f"{self._system_template(prompt.system)}\0{views.template}")
+                system = self._system_of(prompt.system)
+                into.system[row] = system.digest
+                into.purpose[row] = views.purpose + system.purpose
+                plainest = max(views.asked, system.asked, key=lambda reading: reading.excess)
+                into.elicitation[row], into.elicitation_family[row] = plainest.excess, plainest.family
+                into.skeleton[row] = self.digest(f"{system.template}\0{views.template}")
 
     def _look_up(self, texts: list[str]) -> list[_Views]:
         names = [self._name(text) for text in texts]
@@ -113,8 +145,9 @@ class Extractor:
         if new:
             parts = {name: _clean(_ends(text.strip(), self._user)) for name, text in new.items()}
             vectors = self._embedder.embed(list(parts.values()))
-            for (name, part), vector in zip(parts.items(), vectors, strict=True):
-                self._views[name] = self._view(new[name], part, vector, name)
+            readings = self._elicitation.read(list(parts.values()))
+            for (name, part), vector, asked in zip(parts.items(), vectors, readings, strict=True):
+                self._views[name] = self._view(new[name], part, vector, name, asked)
         found = []
         for name in names:
             self._views.move_to_end(name)
@@ -124,44 +157,63 @@ class Extractor:
             self._views.popitem(last=False)
         return found
 
-    def _view(self, text: str, part: str, vector: NDArray[np.float32], name: bytes) -> _Views:
+    def _view(
+        self, text: str, part: str, vector: NDArray[np.float32], name: bytes, asked: elicitation.Reading
+    ) -> _Views:
         data = part.encode()
         known = bool(vector.any())
         taken_apart = skeleton.mask(part)
         whole = len(text) <= self._user
         # Of a text that is read whole, case and spacing do not count; of a longer one every byte does.
-        prompt = self._digest(" ".join(part.casefold().split())) if whole else int.from_bytes(name[:8], "little")
+        prompt = self.digest(" ".join(part.casefold().split())) if whole else int.from_bytes(name[:8], "little")
+        words = taken_apart.template.split()
+        framed = len(words) >= 2 * FRAME + 2
+        written = surface(part, data, len(text)) if known else np.zeros_like(surface("", b"", 0))
         return _Views(
             has_text=known,
             prompt=prompt if known else 0,
             template=taken_apart.template,
-            slots=self._digest("\x1f".join(taken_apart.fillers)) if known else 0,
+            slots=self.digest("\x1f".join(taken_apart.fillers)) if known else 0,
+            head=self.digest(" ".join(words[:FRAME])) if known and framed else 0,
+            tail=self.digest(" ".join(words[-FRAME:])) if known and framed else 0,
             cell=self._codebook.cell(vector) if known else 0,
             embedding=vector,
-            surface=surface(part, data, len(text)) if known else np.zeros_like(surface("", b"", 0)),
+            surface=written,
             ngrams=ngrams(data) if known else ngrams(b""),
+            purpose=self._purpose.user(vector, written) if known else 0.0,
+            asked=asked,
         )
 
-    def _system_template(self, text: str) -> str:
+    def _system_of(self, text: str) -> _System:
         if not text:
-            return ""
+            return _NO_SYSTEM
         name = self._name(text)
-        template = self._templates.get(name)
-        if template is None:
-            template = skeleton.mask(_clean(_ends(text.strip(), self._system))).template
-            self._templates[name] = template
-            if len(self._templates) > self._limit:
-                self._templates.popitem(last=False)
+        known = self._systems.get(name)
+        if known is None:
+            part = _clean(_ends(text.strip(), self._system))
+            (vector,) = self._embedder.embed([part])
+            known = _System(
+                skeleton.mask(part).template,
+                int.from_bytes(name[:8], "little"),
+                self._purpose.system(vector),
+                self._elicitation.read([part])[0],
+            )
+            self._systems[name] = known
+            if len(self._systems) > self._limit:
+                self._systems.popitem(last=False)
         else:
-            self._templates.move_to_end(name)
-        return template
+            self._systems.move_to_end(name)
+        return known
 
     def _name(self, text: str) -> bytes:
         # JSON may hold lone surrogates, which no other error handler keeps apart.
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, key=self._key).digest()
 
-    def _digest(self, text: str) -> int:
-        return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8, key=self._key).digest(), "little")
+    def digest(self, text: str) -> int:
+        """Keyed digest of a text, 64 bits."""
+        return int.from_bytes(
+            hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8, key=self._key).digest(), "little"
+        )
 
 
 def _ends(text: str, bound: int) -> str:

@@ -9,8 +9,9 @@ import structlog
 
 from detectors.features import Extractor
 from service.bootstrap.own import NAME
+from service.bootstrap.scoring import baselines
 from service.bootstrap.stores import secrets, stores
-from service.pipeline.learning import PERIOD, learn
+from service.pipeline.learning import PERIOD, RECENT, STALE, TENTH, drift, learn
 from service.ports import Learnt
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ def run(settings: Settings) -> bool:
     held = stores(settings)
     # Only for the version of the features, which a baseline must state; the key plays no part in it.
     features = Extractor(secrets(settings).digest_key).version
+    drifted = drift(held.records.benign(RECENT), baselines(settings, features=features))
+    if drifted.low > STALE and drifted.n:
+        log.warning("baseline.stale", share=round(drifted.estimate, 3), expected=TENTH, account_days=drifted.n)
     learnt = learn(held.records.benign(PERIOD), budget=settings.scoring.budget, features=features)
     if learnt is None:
         log.info("baseline.too_small", budget=settings.scoring.budget)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
 
 from detectors.core.baseline import BaselineError, Baselines
+from detectors.core.combiner import Combiner
 from detectors.core.registry import all_detectors
+from service.bootstrap.declarations import Declarations
 from service.pipeline.rules import RULE, Rules
 from service.pipeline.scorer import Scorer
+from service.settings import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from detectors.core.detector import Detector
     from detectors.features import Extractor
     from service.pipeline.entities import Warm
     from service.ports import Checkpoint
@@ -31,6 +35,7 @@ class Brain:
 
     extractor: Extractor
     baselines: Baselines
+    detectors: Sequence[Detector] = field(default_factory=all_detectors)
 
 
 def baselines(settings: Settings, asked: Path | None = None, *, features: str = "") -> Baselines:
@@ -67,6 +72,9 @@ def _load(path: Path, features: str) -> Baselines:
     held = Baselines.load(path)
     versions = {detector.name: detector.version for detector in all_detectors()}
     changed = [name for name, version in held.detectors.items() if versions.get(name, version) != version]
+    combiner = Combiner.default().version
+    if held.provenance.get("combiner", combiner) != combiner:
+        changed.append("the combiner")
     if features and held.features not in ("", features):
         changed.append(f"features ({held.features}, now {features})")
     if changed:
@@ -79,20 +87,28 @@ def _load(path: Path, features: str) -> Baselines:
 
 def scorer(settings: Settings, parts: Brain, key: bytes, warm: Warm | None = None) -> Callable[[Checkpoint], Scorer]:
     """Builds a scorer over a checkpoint; those of one process share what is ``warm``."""
-    detectors = all_detectors()
+    modes = settings.scoring.detectors
+    unknown = sorted(set(modes) - {detector.name for detector in parts.detectors})
+    if unknown:
+        raise SettingsError(
+            f"scoring.detectors names '{unknown[0]}', which is no detector; 'revenuer detectors' lists them"
+        )
+    detectors = [detector for detector in parts.detectors if modes.get(detector.name) != "off"]
     versions = {
         "baseline": parts.baselines.version,
         "features": parts.extractor.version,
         "rule": RULE,
+        "combiner": Combiner.default().version,
         **{detector.name: str(detector.version) for detector in detectors},
     }
-    rules = Rules(parts.baselines, settings.scoring.budget, versions)
+    rules = Rules(parts.baselines, settings.scoring.budget, versions, Declarations(settings.data).of)
 
     def make(checkpoint: Checkpoint) -> Scorer:
         return Scorer(
             checkpoint,
             extractor=parts.extractor,
             detectors=detectors,
+            shadow=frozenset(name for name, mode in modes.items() if mode == "shadow"),
             rules=rules,
             settings=settings.scoring,
             trail_days=settings.retention.trail,

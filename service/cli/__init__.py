@@ -9,9 +9,12 @@ import click
 from service.cli._fail import Group
 from service.cli.audit import audit
 from service.cli.baseline import baseline
+from service.cli.bench import bench
 from service.cli.config import config
 from service.cli.db import db
 from service.cli.decision import decision
+from service.cli.declare import declare
+from service.cli.detectors import detectors
 from service.cli.doctor import doctor
 from service.cli.evidence import evidence
 from service.cli.explain import explain
@@ -37,7 +40,7 @@ def main() -> None:
 
 
 for command in (
-    *(serve, replay, baseline, export, explain, evidence, token, decision, audit, key),
+    *(serve, replay, baseline, bench, export, explain, evidence, token, decision, declare, detectors, audit, key),
     *(config, doctor, status, db),
 ):
     main.add_command(command)

@@ -18,9 +18,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from detectors.core.baseline import Baselines
+    from service.bench.runner import Done
+    from service.bench.suite import Given, Outcome, Table
+    from service.bench.window_files import Line
+    from service.bootstrap.declarations import Declarations
+    from service.bootstrap.detectors import Standing
     from service.bootstrap.stores import Stores
     from service.doctor import Parts
     from service.model.finding import Finding
+    from service.model.flag import Evaluation
     from service.model.query import Query, QueryEvent
     from service.ports import Ingest
     from service.replay.reader import Reader
@@ -101,11 +107,17 @@ def reader(files: Sequence[Path], *, strict: bool) -> Reader:
     return replay.reader(files, strict=strict)
 
 
-def run(events: Reader, settings: Settings, baseline: Path | None, on_events: Callable[[int], None]) -> Result:
+def run(
+    events: Reader,
+    settings: Settings,
+    baseline: Path | None,
+    on_events: Callable[[int], None],
+    on_evaluation: Callable[[Evaluation], None] = lambda _: None,
+) -> Result:
     """Take the events through the pipeline."""
     from service.bootstrap import replay
 
-    return replay.replay(events, settings, baseline=baseline, on_events=on_events)
+    return replay.replay(events, settings, baseline=baseline, on_events=on_events, on_evaluation=on_evaluation)
 
 
 def fit(
@@ -117,11 +129,59 @@ def fit(
     return replay.fit(events, settings, provenance=provenance, seed=seed, on_events=on_events)
 
 
+def declarations(settings: Settings) -> Declarations:
+    """The declared jobs."""
+    from service.bootstrap.declarations import Declarations as Held
+
+    return Held(settings.data)
+
+
+def standings(settings: Settings) -> list[Standing]:
+    """Every detector's standing; without a log where the installation was never started."""
+    from service.bootstrap.detectors import standings as found
+    from service.pipeline.learning import PERIOD
+
+    if settings.database == "" and not (settings.data / "revenuer.db").exists():
+        return list(found(settings, ()))
+    with stores(settings) as held:
+        return list(found(settings, held.records.benign(PERIOD)))
+
+
 def baseline(settings: Settings, path: Path | None) -> Baselines:
     """The baseline in a file, or the one in force where none is given."""
     from service.bootstrap.scoring import baselines
 
     return baselines(settings, path)
+
+
+def bench(suites: Sequence[str], given: Mapping[str, Any]) -> tuple[Iterator[Done], Given]:
+    """Outcomes of the suites as they come, and what they are given."""
+    from service.bench import registry, runner
+    from service.bench.suite import Given as Held
+
+    held = Held(**given)
+    return runner.run(registry.chosen(suites), held), held
+
+
+def bench_windows(benign: Path, suspect: Path, n: int, *, seed: int, note: Callable[[str], None]) -> Iterator[Line]:
+    """The windows of a file, held against another."""
+    from service.bench.window_files import judge
+
+    return judge(benign, suspect, n, seed=seed, note=note)
+
+
+def bench_figures(outcome: Outcome) -> Table:
+    """An outcome's figures as a table."""
+    from service.bench.report import figures
+
+    return figures(outcome)
+
+
+def bench_report(done: Sequence[Done], given: Given) -> dict[str, str]:
+    """Name -> text of the files of a report."""
+    from service.bench.report import as_html, as_json
+
+    return {"bench.json": as_json(done, given), "bench.html": as_html(done, given)}
 
 
 def record(event: QueryEvent) -> dict[str, Any]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from detectors.core.discoveries import LEVEL
 from service.api.documents import flag_document, rfc3339, score_document
 from service.cli import _wiring
 from service.cli._fail import fail
 from service.cli._options import FILE, with_settings
 from service.cli._output import console, counted, json_lines, number, table
+from service.replay.days import Days
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from service.settings import Settings
 
 SHOWN_BAD = 20
+EPOCH = date(1970, 1, 1).toordinal()
 
 
 @click.command()
@@ -51,13 +55,19 @@ def replay(
     # Opened first: what cannot be written is said before a long run, not after it.
     with _output(flags_file, files) as write_flag, _output(scores_file, files) as write_score:
         with progress(reader) as advance:
-            result = _wiring.run(reader, settings, baseline, advance)
+            days = Days()
+            result = _wiring.run(reader, settings, baseline, advance, days.see)
         report_bad(reader)
         for flag in result.flags:
             write_flag(flag_document(flag))
         for entity, best in sorted(result.scores.items()):
             write_score(score_document(entity, best.score, best.at))
     _close(result, reader)
+    for day in days.found():
+        click.echo(
+            f"{date.fromordinal(EPOCH + day.day)}: {counted(len(day.accounts), 'discovery', 'discoveries')} among"
+            f" {counted(day.looked_at, 'account')} at a false discovery rate of {LEVEL:.0%} (e-BH)"
+        )
 
 
 @contextlib.contextmanager

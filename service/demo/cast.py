@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from service.simulate.account import Account
 from service.simulate.client import OPENAI, Client
 from service.simulate.dice import Dice
-from service.simulate.population import ATTACKS, BENIGN, START
+from service.simulate.kinds import ATTACKS, BENIGN
+from service.simulate.population import START
 from service.simulate.texts import own
 
 if TYPE_CHECKING:

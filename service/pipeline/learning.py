@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from detectors.core.calibration import clopper_pearson
 from detectors.core.fit import Measured, fit
 from service.model.entity import Scope
 
@@ -20,12 +21,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from detectors.core.baseline import Baselines
+    from detectors.core.calibration import Interval
     from service.model.flag import Evaluation
 
 DAY = 86_400_000_000
 PERIOD = 30 * DAY
 """Microseconds of event time learnt from."""
+RECENT = 7 * DAY
+"""Microseconds of event time that are held against the baseline in force."""
 SEED = 1
+TENTH = 0.1
+STALE = 2 * TENTH
+"""Lower limit of the share from which the baseline counts as stale: twice what it should be, and surely so."""
 
 
 def measured(evaluation: Evaluation) -> Measured:
@@ -37,6 +44,21 @@ def measured(evaluation: Evaluation) -> Measured:
         queries=evaluation.queries,
         values=evaluation.values,
     )
+
+
+def drift(evaluations: Iterable[Evaluation], held: Baselines) -> Interval:
+    """Share of account-days whose highest score is in the baseline's highest tenth, with its 95 % interval.
+
+    While the baseline fits it is a tenth. An interval wholly above twice that says that the traffic has become
+    another, and that p-values, with the alarm rate on top of them, are too small.
+    """
+    calibration = held.calibration(Scope.ACCOUNT)
+    highest: dict[tuple[str, int], float] = {}
+    for evaluation in evaluations:
+        if evaluation.entity.scope is Scope.ACCOUNT:
+            unit = evaluation.entity.value, evaluation.at // DAY
+            highest[unit] = max(evaluation.score, highest.get(unit, 0.0))
+    return clopper_pearson(sum(calibration.p_value(score) <= TENTH for score in highest.values()), len(highest))
 
 
 def learn(evaluations: Iterable[Evaluation], *, budget: float, features: str) -> Baselines | None:

@@ -2,23 +2,52 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 from detectors.core.observation import Observations
 from detectors.features import Prompt
 from service.model.ids import text_id
 from service.model.query import Operation
+from service.pipeline.copied import copied
+from service.pipeline.sightings import REFUSED
 from service.pipeline.skipped import skipped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from detectors.features import Extractor
-    from service.model.query import QueryEvent
+    from service.model.query import Query, QueryEvent
     from service.pipeline.trail import Recognised
 
-TEXT = ("has_text", "prompt", "skeleton", "slots", "cell", "embedding", "surface", "ngrams")
+TEXT = (
+    "has_text",
+    "prompt",
+    "skeleton",
+    "slots",
+    "head",
+    "tail",
+    "cell",
+    "embedding",
+    "surface",
+    "ngrams",
+    "system",
+    "purpose",
+    "elicitation",
+    "elicitation_family",
+)
 """What the extractor fills; zero in a row without a text."""
+CARRIED = frozenset({"assistant", "tool"})
+CAPS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+MOST = 1e9
+"""Numbers from here on are no sensible parameter and count as not given."""
+ASKED = frozenset({Operation.CHAT, Operation.MESSAGES})
+OPEN = re.compile(
+    r"(?:<[^<>\n]{0,40}(?:user|human|instruction)[^<>\n]{0,40}>"
+    r"|(?:^|[\n>]|#\s?)(?:user|human|instruction):?(?:<[^<>\n]{0,40}>)?|\[INST\])\s*\Z",
+    re.IGNORECASE,
+)
+"""The end of a prompt that is a chat template's header of the user's turn: the model writes what a user would."""
 CHARACTERS_PER_TOKEN = 4
 """Rule of thumb where the upstream did not count (English text, byte-pair encodings)."""
 
@@ -28,14 +57,46 @@ def observe(events: Sequence[QueryEvent], recognised: Sequence[Recognised], extr
     rows = Observations.empty(len(events))
     for i, (event, known) in enumerate(zip(events, recognised, strict=True)):
         rows.time[i] = event.done / 1e6
-        rows.input_tokens[i] = _input_tokens(event)
-        rows.output_tokens[i] = _output_tokens(event)
+        rows.input_tokens[i] = input_tokens(event)
+        rows.output_tokens[i] = output_tokens(event)
         rows.continues[i] = known.continues
         rows.rerun[i] = known.rerun
         rows.retry[i] = event.headers.get("x-stainless-retry-count", "0") not in ("", "0")
         rows.ok[i] = 200 <= event.status < 300
+        rows.refused[i] = event.status in REFUSED
+        rows.rotated[i] = known.rotated
+        rows.launch[i] = known.launch
+        rows.new_model[i] = known.new_model
+        rows.end_user[i] = extractor.digest(event.end_user) if event.end_user else 0
+        rows.copied[i] = copied(event)
+        _interface(rows, i, event.query, extractor)
     _fill(rows, events, extractor)
     return rows
+
+
+def _interface(rows: Observations, i: int, query: Query, extractor: Extractor) -> None:
+    """How the query asks, from its parameters and the form of its turns."""
+    given = query.parameters
+    rows.depth[i] = sum(turn.role in CARRIED for turn in query.turns)
+    rows.tools[i] = bool(given.get("tools") or given.get("functions")) or any(t.role == "tool" for t in query.turns)
+    rows.samples[i] = max(_number(given, "n"), 1.0)
+    rows.max_tokens[i] = max(_number(given, name) for name in CAPS)
+    rows.logprobs[i] = bool(given.get("logprobs"))
+    ids = given.get("logit_bias_ids")
+    rows.bias[i] = extractor.digest(repr(ids)) if ids else 0
+    rows.open_turn[i] = _open_turn(query)
+    rows.training_schema[i] = isinstance(named := given.get("schema_fields"), list) and len(named) >= 2
+
+
+def _number(given: dict[str, Any], name: str) -> float:
+    value = given.get(name)
+    return float(value) if isinstance(value, (int, float)) and 0 <= value < MOST else 0.0
+
+
+def _open_turn(query: Query) -> bool:
+    if query.prompts:
+        return all(OPEN.search(prompt[-64:]) for prompt in query.prompts)
+    return query.operation in ASKED and not any(turn.role == "user" for turn in query.turns)
 
 
 def _fill(rows: Observations, events: Sequence[QueryEvent], extractor: Extractor) -> None:
@@ -68,7 +129,8 @@ def prompt(event: QueryEvent) -> Prompt | None:
     return Prompt(system, user) if user or system else None
 
 
-def _input_tokens(event: QueryEvent) -> float:
+def input_tokens(event: QueryEvent) -> float:
+    """Tokens of the request, as the upstream counted them, else estimated."""
     if event.answer.input_tokens is not None:
         return float(event.answer.input_tokens)
     query = event.query
@@ -76,7 +138,8 @@ def _input_tokens(event: QueryEvent) -> float:
     return length / CHARACTERS_PER_TOKEN
 
 
-def _output_tokens(event: QueryEvent) -> float:
+def output_tokens(event: QueryEvent) -> float:
+    """Tokens of the answer, likewise."""
     if event.answer.output_tokens is not None:
         return float(event.answer.output_tokens)
     return event.answer.text_length / CHARACTERS_PER_TOKEN

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from detectors.core.severity import severity
+from service.model.entity import Scope
 from service.model.flag import Evaluation, Flag, Rate, Severity
 from service.model.ids import text_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from detectors.core.baseline import Baselines
     from detectors.core.fusion import Fused
+    from service.model.declaration import Declaration
     from service.model.entity import Entity
     from service.pipeline.entities import Followed
     from service.pipeline.windows import Moment
 
-RULE = "fused-1"
+RULE = "fused-2"
 """Name and version of the one rule there is: the fused score against the alarm budget."""
 
 TECHNIQUES = ("AML.T0024.002", "AML.T0040")
@@ -33,6 +35,8 @@ class Rules:
     baselines: Baselines
     budget: float
     versions: Mapping[str, str]
+    declared: Callable[[str], Declaration | None] = field(default=lambda _: None)
+    """Account -> the job that it announced."""
 
     def judge(
         self, entity: Entity, followed: Followed, moment: Moment, fused: Fused, values: dict[str, float]
@@ -40,10 +44,16 @@ class Rules:
         """The evaluation of one entity at one moment."""
         calibration = self.baselines.calibration(entity.scope)
         named = severity(fused, calibration, self.budget)
+        against = dict(fused.against)
+        job = self.declared(entity.value) if named and entity.scope is Scope.ACCOUNT else None
+        if job is not None and job.covers(moment.at, followed.queries):
+            against["declared"] = job.words(followed.queries)
+            # What was announced is for the listing, not for an analyst; beyond its budget it is as any other.
+            named = min(named or "info", Severity.LOW, key=lambda name: Severity(name).rank)
         return Evaluation(
             entity, moment.window, moment.trigger, moment.at, followed.queries, fused.score,
             calibration.p_value(fused.score), Severity(named) if named else None,
-            dict(fused.groups), tuple(fused.signals), dict(fused.against), values,
+            dict(fused.groups), tuple(fused.signals), against, values,
         )  # fmt: skip
 
     def flag(self, evaluation: Evaluation, followed: Followed) -> Flag | None:

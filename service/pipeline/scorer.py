@@ -20,6 +20,7 @@ from service.pipeline import trail
 from service.pipeline.admission import DAY, Admission
 from service.pipeline.entities import RECENT, Entities
 from service.pipeline.observe import observe
+from service.pipeline.sightings import Sightings
 from service.pipeline.skipped import skipped, told
 from service.pipeline.windows import Windows
 
@@ -51,6 +52,7 @@ class Scorer:
         *,
         extractor: Extractor,
         detectors: Sequence[Detector],
+        shadow: frozenset[str] = frozenset(),
         rules: Rules,
         settings: Scoring,
         trail_days: int,
@@ -61,6 +63,8 @@ class Scorer:
         self._checkpoint = checkpoint
         self._extractor = extractor
         self._detectors: dict[str, list[Detector]] = {s: [d for d in detectors if s in d.scopes] for s in SCOPES}
+        self._shadow = shadow
+        """Detectors that are measured and stored, but do not count."""
         self.rules = rules
         self._windows = Windows(settings.window, round(settings.lateness * 1e6))
         self._memory = trail_days * DAY
@@ -70,9 +74,14 @@ class Scorer:
         self._key = key
         resume = checkpoint.resume()
         self._admission = Admission(key, resume.meta.get("admission", b""))
+        self._sightings = Sightings(key, resume.meta.get("sightings", b""))
         self.time = int.from_bytes(resume.meta.get("time", b""), "big")
         """Stream time: completion of the last event taken, microseconds since the epoch."""
         self._entities = Entities(checkpoint, self._detectors, warm)
+
+    def detectors(self, scope: str) -> Sequence[Detector]:
+        """Those that follow entities of this scope, counting or in shadow."""
+        return tuple(self._detectors.get(Scope(scope), ()))
 
     def take(self, events: Sequence[QueryEvent], into: Commit, *, now: int = 0) -> None:
         """Fold a batch of events, in order of completion, and put what changed into the commit.
@@ -103,10 +112,13 @@ class Scorer:
         for event, digest in zip(events, digests, strict=True):
             ours = {d: known[d] for d in (digest.conversation, digest.before, digest.request) if d in known}
             ours = trail.alive(ours, event.done - self._memory)
-            found.append(trail.recognise(digest, event.done, ours, event.query))
+            known_before = trail.recognise(digest, event.done, ours, event.query)
+            found.append(known_before._replace(**self._sightings.see(event, digest.asked)._asdict()))
             added = trail.entries(digest, event, ours)
             known.update(added)
             into.trail.update(added)
+        if self._sightings.changed:
+            into.meta["sightings"] = self._sightings.dump()
         return found
 
     def _route(self, events: Sequence[QueryEvent], into: Commit) -> dict[Entity, list[int]]:
@@ -206,7 +218,7 @@ class Scorer:
 
     def _judge(self, entity: Entity, followed: Followed, moment: Moment, into: Commit) -> None:
         scores = self._scores(entity, followed, moment.at)
-        fused = fuse(scores)
+        fused = fuse({name: score for name, score in scores.items() if name not in self._shadow})
         if fused is None:
             return
         values = {name: value for score in scores.values() for name, value in score.values.items()}

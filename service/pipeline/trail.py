@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from service.ports import TrailEntry
 
@@ -38,14 +38,18 @@ class Digests:
     before: bytes
     """Conversation digest up to the last answer of the model that the request carries."""
     request: bytes
+    asked: bytes = b""
+    """Of the request whoever sends it: not bound to the account, and never stored in the Trail."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recognised:
-    """What the Trail knows of one query."""
+class Recognised(NamedTuple):
+    """What is known of one query from what went before it."""
 
     continues: bool
     rerun: bool
+    rotated: bool = False
+    launch: bool = False
+    new_model: bool = False
 
 
 NOTHING = Digests(b"", b"", b"")
@@ -64,7 +68,10 @@ def digests(event: QueryEvent, key: bytes) -> Digests:
         elif turn.role != "system":
             _feed(chain, turn.role, turn.text)
             conversation = chain.digest()
-    return Digests(conversation, before, _request(event.account, query, key))
+    asked = _asked(query, key)
+    request = _digest(key, b"r", event.account.encode())
+    request.update(asked)
+    return Digests(conversation, before, request.digest(), asked)
 
 
 def alive(known: Mapping[bytes, TrailEntry], since: int) -> dict[bytes, TrailEntry]:
@@ -92,8 +99,8 @@ def wanted(batch: Sequence[Digests]) -> list[bytes]:
     return list(dict.fromkeys(d for item in batch for d in (item.conversation, item.before, item.request) if d))
 
 
-def _request(account: str, query: Query, key: bytes) -> bytes:
-    whole = _digest(key, b"r", account.encode())
+def _asked(query: Query, key: bytes) -> bytes:
+    whole = _digest(key, b"q", b"")
     _feed(whole, "model", query.model)
     for turn in query.turns:
         _feed(whole, turn.role, turn.text)

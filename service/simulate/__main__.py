@@ -10,11 +10,15 @@ import click
 import msgspec
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from service.simulate.kinds import ALL, ATTACKS, BENIGN, HARD, ORDINARY
 from service.simulate.population import START, Mix, population
 from service.simulate.texts import TextsError, load
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
+
+    from service.simulate.kinds import Archetype
 
 
 @click.command(context_settings={"max_content_width": 120})
@@ -32,19 +36,41 @@ if TYPE_CHECKING:
     help="Queries an account sends a day, about, at most.",
 )
 @click.option(
+    "--floor", type=click.IntRange(1), default=1, show_default=True, help="... and on an active day at least."
+)
+@click.option("--launch", type=click.IntRange(0), default=0, help="Day, from 1, on which a new model appears.")
+@click.option("--kind", "only", multiple=True, help="Only accounts of this kind; may come several times.")
+@click.option("--without", multiple=True, help="No accounts of this kind; may come several times.")
+@click.option("--list", "listed", is_flag=True, help="List the kinds and end.")
+@click.option(
     "--texts",
     "paths",
     multiple=True,
     type=click.Path(path_type=Path, exists=True),
     help='File of {"text": ...} a line, or folder of such files; may come several times.',
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File to write, .jsonl or .jsonl.gz."
-)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="File to write, .jsonl or .jsonl.gz.")
 def main(
-    *, benign: int, attackers: int, days: int, seed: int, ceiling: int, paths: tuple[Path, ...], out: Path
+    *,
+    benign: int,
+    attackers: int,
+    days: int,
+    seed: int,
+    ceiling: int,
+    floor: int,
+    launch: int,
+    only: tuple[str, ...],
+    without: tuple[str, ...],
+    listed: bool,
+    paths: tuple[Path, ...],
+    out: Path | None,
 ) -> None:
     """Write the traffic of a simulated population to a file of query records."""
+    if listed:
+        click.echo("\n".join(_lines()))
+        return
+    if out is None:
+        raise click.UsageError("no file to write: add --out FILE.jsonl.gz")
     try:
         texts = load(*paths)
     except TextsError as error:
@@ -53,7 +79,13 @@ def main(
         click.echo(
             "corpora: " + ", ".join(f"{corpus.name} ({len(corpus.rows):,})" for corpus in texts.corpora), err=True
         )
-    mix = Mix(benign=benign, attackers=attackers, days=days, ceiling=ceiling)
+    kinds = _chosen(only, without)
+    mix = Mix(
+        benign=benign, attackers=attackers, days=days, ceiling=ceiling, floor=floor, launch=launch, archetypes=kinds
+    )
+    for wanted, known, word in ((benign, BENIGN, "honest"), (attackers, ATTACKS, "distilling")):
+        if wanted and not kinds.keys() & known.keys():
+            raise click.UsageError(f"no {word} kind is left for {wanted:,} accounts")
     encode = msgspec.json.Encoder().encode
     columns = (
         TextColumn("{task.description}"),
@@ -73,6 +105,19 @@ def main(
             progress.update(task, completed=days * 86_400, records=records)
     except OSError as error:
         raise click.ClickException(f"{out}: {error.strerror}") from None
+
+
+def _lines() -> Iterator[str]:
+    for title, kinds in (("honest", ORDINARY), ("honest, hard to tell", HARD), ("distilling", ATTACKS)):
+        yield f"{title} ({len(kinds)}):"
+        yield from (f"  {name:<16} {kind.words}" for name, kind in kinds.items())
+
+
+def _chosen(only: Sequence[str], without: Sequence[str]) -> dict[str, Archetype]:
+    unknown = [name for name in (*only, *without) if name not in ALL]
+    if unknown:
+        raise click.UsageError(f"no kind '{unknown[0]}'; --list names them")
+    return {name: kind for name, kind in ALL.items() if (not only or name in only) and name not in without}
 
 
 def _opened(out: Path) -> AbstractContextManager[BinaryIO]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect
+from collections import Counter
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -41,10 +42,14 @@ class Account:
     """Queries a day at most."""
     group: tuple[int, ...]
     """Seed of what the accounts of a group share."""
+    floor: int = 1
+    """Queries of an active day at least."""
+    rhythm: tuple[float, ...] = ()
+    """Weight of each hour of the day where it is known from elsewhere; else each behaviour has its own."""
 
     def volume(self, median: float, sigma: float) -> int:
-        """Queries of a day: heavy-tailed, at least 1."""
-        return max(1, min(self.ceiling, round(self.dice.lognormal(median, sigma))))
+        """Queries of a day: heavy-tailed, within floor and ceiling."""
+        return max(self.floor, min(self.ceiling, round(self.dice.lognormal(median, sigma))))
 
     def shared(self) -> Dice:
         """Dice that fall alike for every account of the group."""
@@ -52,6 +57,7 @@ class Account:
 
     def times(self, day: int, n: int, hours: tuple[float, ...] = OFFICE) -> list[float]:
         """``n`` moments of a day in rising order, by the local hours in which people are awake or at work."""
+        hours = self.rhythm or hours
         bounds = list(accumulate(hours))
         moments = []
         for share in self.dice.sorted(n):
@@ -89,6 +95,54 @@ def paced(account: Account, at: float, n: int, lanes: int, draft: Callable[[floa
         made = draft(at)
         yield made
         at += account.dice.exponential(account.client.took(made.output) / lanes)
+
+
+def sessions(
+    account: Account,
+    session: Callable[[float], Iterator[Draft]],
+    *,
+    median: float,
+    sigma: float = 1.0,
+    each: float = 1.0,
+    active: float = 1.0,
+    hours: tuple[float, ...] = OFFICE,
+) -> Iterator[Draft]:
+    """What people or their programs begin over every active day: streams of some ``each`` queries, side by side."""
+
+    def begun() -> Iterator[tuple[float, Iterator[Draft]]]:
+        for day in range(account.days):
+            if account.dice.chance(active):
+                for at in account.times(day, max(1, round(account.volume(median, sigma) / each)), hours):
+                    yield at, session(at)
+
+    return overlap(begun())
+
+
+def cron(
+    account: Account,
+    run: Callable[[float, int], Iterator[Draft]],
+    *,
+    every: float,
+    median: float,
+    sigma: float = 1.0,
+    hours: tuple[float, ...] = OFFICE,
+) -> Iterator[Draft]:
+    """A timer's work: each ``every`` seconds what has come in since, which may be nothing."""
+    slots = max(1, round(24 * HOUR / every))
+    phase = account.dice.random() * min(every, 600.0)
+
+    def begun() -> Iterator[tuple[float, Iterator[Draft]]]:
+        for day in range(account.days):
+            midnight = account.start + day * DAY
+            found = Counter(
+                int((at - midnight) // every) for at in account.times(day, account.volume(median, sigma), hours)
+            )
+            for slot in range(slots):
+                if found[slot]:
+                    at = midnight + slot * every + phase
+                    yield at, run(at, found[slot])
+
+    return overlap(begun())
 
 
 def jobs(

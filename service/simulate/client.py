@@ -44,6 +44,8 @@ class Draft:
     output: int
     """Tokens of the answer."""
     retry: int = 0
+    answer: str = ""
+    """Text of the answer where it matters what it says: where it repeats what was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,15 @@ class Client:
         return cls(api, dice.weighted(MODELS[api]), headers, dice.chance(0.4), dice.lognormal(70, 0.3), _habits(dice))
 
     def ask(
-        self, at: float, turns: list[Turn], output: float, *, system: str = "", user: str = "", **more: Any
+        self,
+        at: float,
+        turns: list[Turn],
+        output: float,
+        *,
+        system: str = "",
+        user: str = "",
+        answer: str = "",
+        **more: Any,
     ) -> Draft:
         """A request to answer the last of these turns, with ``output`` tokens expected."""
         tokens = max(1, int(min(output, more.get("max_tokens", self.parameters.get("max_tokens", 1e9)))))
@@ -97,7 +107,15 @@ class Client:
         if self.stream and "stream" not in more:
             request["stream"] = True
         characters = len(system) + sum(map(_characters, turns))
-        return Draft(at, path, request, characters, tokens * int(more.get("n", 1)))
+        return Draft(at, path, request, characters, tokens * int(more.get("n", 1)), answer=answer)
+
+    def single(self, at: float, text: str, output: float, **more: Any) -> Draft:
+        """A request of one turn; the rest as for :meth:`ask`."""
+        return self.ask(at, [{"role": "user", "content": text}], output, **more)
+
+    def echo(self, at: float, text: str, answer: str, **more: Any) -> Draft:
+        """A request of one turn whose answer is made of what was sent."""
+        return self.single(at, text, len(answer) / 4 + 1, answer=answer, **more)
 
     def complete(self, at: float, prompt: str, output: float, **more: Any) -> Draft:
         """A text completion."""
@@ -118,7 +136,7 @@ class Client:
     def _named(self, parameters: dict[str, Any]) -> dict[str, Any]:
         if self.api == OPENAI:
             return parameters
-        dropped = {"n", "response_format", "seed", "logprobs"}
+        dropped = {"n", "response_format", "seed", "logprobs", "top_logprobs", "logit_bias"}
         if self.api == ANTHROPIC:
             return {name: value for name, value in parameters.items() if name not in dropped}
         return {

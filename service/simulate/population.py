@@ -3,74 +3,28 @@
 from __future__ import annotations
 
 import heapq
+import math
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from service.simulate.account import Account
-from service.simulate.attacks import evasion, harvest
-from service.simulate.benign import agents, batches, evaluations, people, products
-from service.simulate.client import OPENAI, Client, Draft
+from service.simulate.client import Client, Draft
 from service.simulate.dice import Dice
+from service.simulate.kinds import ALL, ATTACKS, BENIGN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from service.simulate.kinds import Archetype
     from service.simulate.texts import Texts
 
 START = 1_793_577_600.0
 """2026-11-02, a Monday, 00:00 UTC."""
+NEWEST = "large-3"
+"""Model that appears on the day of a launch."""
 SERVER_ERROR = 0.003
 """Share of requests that the upstream refuses for a moment; SDKs send them again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Archetype:
-    """A kind of account: how it behaves, and how common it is."""
-
-    behave: Callable[[Account], Iterator[Draft]]
-    weight: float
-    group: int = 1
-    """Accounts of it that belong together."""
-    api: str = ""
-    """Where it is always the same."""
-
-
-BENIGN: Mapping[str, Archetype] = {
-    "chat": Archetype(people.chat, 48),
-    "course": Archetype(people.course, 8, group=25),
-    "product": Archetype(products.product, 9),
-    "support": Archetype(products.support, 5),
-    "retrieval": Archetype(products.retrieval, 5, api=OPENAI),
-    "writer": Archetype(products.writer, 4),
-    "autocomplete": Archetype(products.autocomplete, 3, api=OPENAI),
-    "coding": Archetype(agents.coding, 6),
-    "classify": Archetype(batches.classify, 4),
-    "moderate": Archetype(batches.moderate, 2),
-    "extract": Archetype(batches.extract, 3),
-    "translate": Archetype(batches.translate, 2.5),
-    "describe": Archetype(batches.describe, 2),
-    "articles": Archetype(batches.articles, 1.5),
-    "quizzes": Archetype(batches.quizzes, 1),
-    "summarise": Archetype(batches.summarise, 2),
-    "index": Archetype(batches.index, 1, api=OPENAI),
-    "harness": Archetype(evaluations.harness, 2.5),
-    "nightly": Archetype(evaluations.nightly, 1.5),
-    "judge": Archetype(evaluations.judge, 1.5),
-}
-ATTACKS: Mapping[str, Archetype] = {
-    "list-of-prompts": Archetype(harvest.list_of_prompts, 3),
-    "self-instruct": Archetype(harvest.self_instruct, 2),
-    "evolve": Archetype(harvest.evolve, 2),
-    "personas": Archetype(harvest.personas, 2),
-    "reasoning": Archetype(harvest.reasoning, 2),
-    "reward": Archetype(harvest.reward, 2),
-    "from-nothing": Archetype(harvest.from_nothing, 1),
-    "slow": Archetype(evasion.slow, 2),
-    "hydra": Archetype(evasion.hydra, 3, group=40),
-    "covered": Archetype(evasion.covered, 3),
-}
-"""Weights are of accounts: a group of 40 keys counts as 40."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +37,13 @@ class Mix:
     start: float = START
     ceiling: int = 8000
     """Queries that an account sends a day, about, at most."""
-    archetypes: Mapping[str, Archetype] = field(default_factory=lambda: {**BENIGN, **ATTACKS})
+    floor: int = 1
+    """Queries that an account sends on an active day, about, at least."""
+    launch: int = 0
+    """Day on which a new model appears, counted from 0; 0: none does."""
+    rhythm: tuple[float, ...] = ()
+    """Weight of each hour of the day, for all accounts; empty: each kind has its own."""
+    archetypes: Mapping[str, Archetype] = field(default_factory=lambda: ALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +54,22 @@ class Member:
     family: str
     attack: bool
     campaign: str
+    moves: float = math.inf
+    """When it goes over to the new model, seconds since the epoch."""
 
     def drafts(self, archetype: Archetype) -> Iterator[Draft]:
         """Its requests, those of its days."""
+        return self.limited(archetype.behave(self.account))
+
+    def limited(self, drafts: Iterable[Draft]) -> Iterator[Draft]:
+        """Those of its days, to the model that it asks by then."""
         end = self.account.start + self.account.days * 86_400
-        return (draft for draft in archetype.behave(self.account) if draft.at < end)
+        return (self._moved(draft) for draft in drafts if draft.at < end)
+
+    def _moved(self, draft: Draft) -> Draft:
+        if draft.at >= self.moves and draft.path != "/v1/embeddings":
+            draft.request["model"] = NEWEST
+        return draft
 
 
 def members(seed: int, mix: Mix, texts: Texts) -> Iterator[Member]:
@@ -114,7 +85,7 @@ def members(seed: int, mix: Mix, texts: Texts) -> Iterator[Member]:
             groups += 1
             size = max(1, round(group * (0.4 + dice.random() * 1.2))) if group > 1 else 1
             for _ in range(min(size, wanted - made)):
-                yield _member(
+                yield drawn(
                     mix,
                     texts,
                     family,
@@ -138,6 +109,11 @@ def population(seed: int, mix: Mix, texts: Texts) -> Iterator[dict[str, Any]]:
         What they write about.
 
     """
+    return sent((member, member.drafts(mix.archetypes[member.family])) for member in members(seed, mix, texts))
+
+
+def sent(streams: Iterable[tuple[Member, Iterator[Draft]]]) -> Iterator[dict[str, Any]]:
+    """The records of accounts with their drafts, in order of arrival; what the upstream refuses is sent again."""
     numbers = count()
     due: list[tuple[float, int, Draft, Member, Iterator[Draft]]] = []
 
@@ -146,15 +122,15 @@ def population(seed: int, mix: Mix, texts: Texts) -> Iterator[dict[str, Any]]:
         if draft is not None:
             heapq.heappush(due, (draft.at, next(numbers), draft, member, drafts))
 
-    for member in members(seed, mix, texts):
-        push(member, member.drafts(mix.archetypes[member.family]))
+    for member, drafts in streams:
+        push(member, drafts)
     while due:
-        _, _, draft, member, drafts = heapq.heappop(due)
+        _, _, draft, member, left = heapq.heappop(due)
         refused = draft.retry == 0 and member.account.dice.chance(SERVER_ERROR)
         yield record(draft, member, refused=refused)
         if refused:
             push(member, iter([replace(draft, at=draft.at + 0.5 + member.account.dice.exponential(0.5), retry=1)]))
-        push(member, drafts)
+        push(member, left)
 
 
 def record(draft: Draft, member: Member, *, refused: bool = False) -> dict[str, Any]:
@@ -180,11 +156,25 @@ def record(draft: Draft, member: Member, *, refused: bool = False) -> dict[str, 
         "path": draft.path,
         "request": draft.request,
         "status": 503 if refused else 200,
-        "response": {"error": {"message": "overloaded"}} if refused else {"usage": _usage(draft)},
+        "response": {"error": {"message": "overloaded"}} if refused else _response(draft),
         "latency_ms": round(took * 1000, 3),
         "ttft_ms": round(min(took, 0.25) * 1000, 3),
         "label": label,
     }
+
+
+def _response(draft: Draft) -> dict[str, Any]:
+    """The answer as its API writes it; without a text where none was made."""
+    usage = {"usage": _usage(draft)}
+    if not draft.answer:
+        return usage
+    if draft.path == "/v1/messages":
+        return {"role": "assistant", "content": [{"type": "text", "text": draft.answer}], **usage}
+    if draft.path == "/v1/responses":
+        part = {"type": "output_text", "text": draft.answer}
+        return {"output": [{"type": "message", "role": "assistant", "content": [part]}], **usage}
+    message = {"role": "assistant", "content": draft.answer}
+    return {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], **usage}
 
 
 def _usage(draft: Draft) -> dict[str, int]:
@@ -194,9 +184,8 @@ def _usage(draft: Draft) -> dict[str, int]:
     return {"prompt_tokens": entered, "completion_tokens": draft.output, "total_tokens": entered + draft.output}
 
 
-def _member(
-    mix: Mix, texts: Texts, family: str, *, attack: bool, own: tuple[int, ...], group: tuple[int, ...]
-) -> Member:
+def drawn(mix: Mix, texts: Texts, family: str, *, attack: bool, own: tuple[int, ...], group: tuple[int, ...]) -> Member:
+    """One account of a kind; ``own`` and ``group`` are the seeds of what is its own and its group's."""
     dice = Dice(*own)
     # A course is one org. Keys of a campaign are bought one by one, so neither org nor address tells them.
     together = mix.archetypes[family].group > 1 and not attack
@@ -214,6 +203,12 @@ def _member(
         zone=dice.pick((-8, -5, -5, 0, 1, 1, 2, 5.5, 8, 9)),
         ceiling=mix.ceiling,
         group=group,
+        floor=mix.floor,
+        rhythm=mix.rhythm,
     )
     campaign = f"{family}-{group[-1]}" if attack else ""
-    return Member(account, family, attack, campaign)
+    # A harvest is wanted of the best there is; of the honest some are curious and most stay with what works.
+    moves = math.inf
+    if mix.launch and dice.chance(0.6 if attack else 0.12):
+        moves = mix.start + mix.launch * 86_400 + dice.exponential(6 * 3600.0)
+    return Member(account, family, attack, campaign, moves)

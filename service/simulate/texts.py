@@ -92,7 +92,7 @@ class Texts:
     languages: Sequence[Topic]
     corpora: Sequence[Corpus] = field(default=())
     share: float = 0.6
-    """Of the topics drawn, how many are corpora where there are any."""
+    """Of the topics drawn, how many are corpora where there are any; at 1 nothing else is written about."""
 
     def topic(self, dice: Dice) -> Source:
         """A topic in English."""
@@ -104,7 +104,8 @@ class Texts:
 
     def fresh(self, kind: str, dice: Dice, among: Sequence[Source] | None = None) -> Iterator[str]:
         """Texts of ever-new topics that never repeat, as a list made for harvesting holds them; without end."""
-        sources: list[Source] = list(among) if among else [*self.domains, *self.corpora]
+        own: Sequence[Source] = self.domains if self.share < 1 or not self.corpora else ()
+        sources: list[Source] = list(among) if among else [*own, *self.corpora]
         left = {c.name: dice.order(len(c.rows)) for c in sources if isinstance(c, Corpus)}
         seen: set[str] = set()
         while True:

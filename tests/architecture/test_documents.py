@@ -45,6 +45,9 @@ def _unknown(line: str) -> str:
     words = shlex.split(line)
     while words and isinstance(command, click.Group):
         found = command.commands.get(words[0])
+        default = getattr(command, "default", None)
+        if found is None and default is not None:
+            words, found = [default, *words], command.commands[default]
         if found is None:
             return f"no such command: {words[0]}"
         command, words = found, words[1:]

@@ -26,10 +26,17 @@ CLOCKS_AND_IO = (
 
 READS_FILES = {
     "detectors/core/baseline.py": "the baseline that ships",
+    "detectors/core/combiner.py": "the weights that ship",
     "detectors/core/baseline_file.py": "a baseline that was fitted, written whole and read back",
     "detectors/features/codebook.py": "the codebook that ships",
+    "detectors/features/elicitation.py": "the elicitation model that ships",
+    "detectors/features/elicitation_fit.py": "the command that fits it, which only the bench imports",
+    "detectors/features/elicitation_texts.py": "the grammars that it is fitted on",
     "detectors/features/embedding.py": "the embedding in its library's own package",
     "detectors/features/fit.py": "the command that fits the codebook, which nothing imports",
+    "detectors/features/purpose.py": "the model of purpose that ships",
+    "detectors/features/purpose_fit.py": "the phrases that it is fitted on",
+    "detectors/features/spaces.py": "the spaces that ship",
 }
 """Files of ``detectors`` that may touch a file, and which."""
 

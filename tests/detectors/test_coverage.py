@@ -59,3 +59,12 @@ def test_unseen_mass_is_good_turings() -> None:
     """The share of prompts whose cell was visited once: 10 of 30."""
     cells = np.concatenate([np.arange(10), np.repeat(np.arange(10, 20), 2)])
     assert measured(Coverage(), observations(30, cell=cells))["coverage.unseen_mass"] == pytest.approx(1 / 3, rel=1e-5)
+
+
+def test_heaps_exponent_tells_a_closed_set_from_an_open_one() -> None:
+    """Topics that open up one a prompt grow with the count; ten topics are all seen in a quarter of the prompts."""
+    open_set, closed = (
+        measured(Coverage(), observations(n, cell=np.arange(n) % k)) for n, k in ((200, 200), (400, 10))
+    )
+    assert open_set["coverage.heaps"] == pytest.approx(1.0, abs=0.15)
+    assert closed["coverage.heaps"] == pytest.approx(0.0, abs=1e-9)

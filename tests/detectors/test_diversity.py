@@ -5,20 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detectors.diversity import Diversity, effective_rank
-from detectors.features import codebook
+from detectors.diversity import WIDTH, Diversity, effective_rank
 from tests.detectors.factories import START, a_baseline, measured, observations
 
-_UPPER = np.triu_indices(codebook.DIRECTIONS)
+_UPPER = np.triu_indices(WIDTH)
 
 
 @pytest.mark.parametrize(
     ("moments", "expected"),
     [
-        pytest.param(np.eye(32), 32.0, id="all-alike"),
-        pytest.param(np.diag([1.0] * 4 + [0.0] * 28), 4.0, id="four"),
-        pytest.param(np.ones((32, 32)), 1.0, id="one-direction"),
-        pytest.param(np.zeros((32, 32)), 1.0, id="nothing"),
+        pytest.param(np.eye(24), 24.0, id="all-alike"),
+        pytest.param(np.diag([1.0] * 4 + [0.0] * 20), 4.0, id="four"),
+        pytest.param(np.ones((24, 24)), 1.0, id="one-direction"),
+        pytest.param(np.zeros((24, 24)), 1.0, id="nothing"),
     ],
 )
 def test_effective_rank(moments: np.ndarray, expected: float) -> None:
@@ -52,8 +51,18 @@ def test_asking_little_that_is_new_speaks_against() -> None:
 
 
 def test_one_topic_is_narrow_and_many_are_wide() -> None:
-    """The same prompt over and over spans one direction, random ones most of the 32."""
+    """The same prompt over and over spans one direction, random ones most of the 24."""
     wide = observations(400)
     narrow = observations(400, embedding=np.repeat(wide.embedding[:1], 400, axis=0))
     assert measured(Diversity(), narrow)["diversity.effective_rank"] == pytest.approx(1.0, abs=1e-6)
-    assert measured(Diversity(), wide)["diversity.effective_rank"] > 20
+    assert measured(Diversity(), wide)["diversity.effective_rank"] > 18
+
+
+def test_rewordings_are_near_duplicates() -> None:
+    """Ten rewordings each of forty prompts are 90 % near duplicates; four hundred random prompts are hardly any."""
+    random = np.random.default_rng(4)
+    wide = observations(400)
+    reworded = wide.embedding[:40].repeat(10, axis=0) + random.normal(scale=1e-6, size=wide.embedding.shape)
+    found = measured(Diversity(), observations(400, embedding=reworded))["diversity.near_duplicates"]
+    assert found == pytest.approx(0.9, abs=0.03)
+    assert measured(Diversity(), wide)["diversity.near_duplicates"] < 0.1

@@ -42,6 +42,23 @@ def test_labels_speak_against() -> None:
     assert score.against["response.median_answer"].startswith("short, label-like answers: median 2 output tokens")
 
 
+def test_labels_are_counted() -> None:
+    """Answers of up to eleven tokens are labels, twelve are the next bin's."""
+    tokens = np.where(np.arange(50) < 20, 11, 12)
+    assert measured(Response(), observations(50, output_tokens=tokens))["response.label_share"] == pytest.approx(0.4)
+
+
+def test_copies_speak_against_and_are_no_answer() -> None:
+    """Four fifths of an answer that stand in the request leave a fifth as new, and are said."""
+    response = Response()
+    state = response.update(response.empty(), observations(50, output_tokens=500, copied=0.8))
+    score = response.score(state, a_baseline(), START)
+    assert score is not None
+    assert score.values["response.copied_share"] == pytest.approx(0.8)
+    assert score.values["response.fresh_tokens"] == pytest.approx(100.0)
+    assert score.against["response.copied_share"].startswith("80 % of what was answered stands in the request")
+
+
 def test_median_of_mixed_lengths() -> None:
     """The middle bin is found in the cumulated counts."""
     lengths = np.zeros(24, np.uint32)

@@ -36,6 +36,16 @@ _CHOICES = frozenset(
     ["reasoning_effort", "service_tier", "tool_choice", "function_call", "encoding_format", "verbosity", "truncation"]
 )
 """Names whose string is one of a few words."""
+_TRAINING = frozenset(
+    [
+        *("instruction", "input", "output", "prompt", "completion", "response", "question", "answer", "query"),
+        *("reasoning", "rationale", "thought", "thoughts", "chain_of_thought", "solution", "explanation"),
+        *("chosen", "rejected", "preferred", "conversation", "conversations", "messages", "user", "assistant"),
+    ]
+)
+"""Names that fields of training data bear; of a schema's fields no other name is kept."""
+_DEPTH = 8
+"""Levels of a schema looked at."""
 _INNER = frozenset(["type", "effort", "summary", "budget_tokens", "include_usage"])
 """What is kept of ``reasoning`` and its like."""
 
@@ -86,7 +96,28 @@ def _inner(name: str, value: object) -> dict[str, Any]:
 
 
 def _tools(name: str, value: object) -> dict[str, Any]:
-    return {name: sorted({found for tool in fields.items(value) if (found := _tool(tool))})[:MOST]}
+    names = sorted({found for tool in fields.items(value) if (found := _tool(tool))})[:MOST]
+    return {name: names, **_schema_fields(value)}
+
+
+def _schema_fields(schema: object) -> dict[str, Any]:
+    """Which names of training data the properties of a JSON schema bear."""
+    found: set[str] = set()
+    level = [schema]
+    for _ in range(_DEPTH):
+        below: list[object] = []
+        for node in level[:MOST]:
+            if isinstance(node, dict):
+                properties = node.get("properties")
+                if isinstance(properties, dict):
+                    found.update(_TRAINING & {str(name).lower() for name in properties})
+                below.extend(value for value in node.values() if isinstance(value, (dict, list)))
+            elif isinstance(node, list):
+                below.extend(value for value in node[:MOST] if isinstance(value, (dict, list)))
+        if not below:
+            break
+        level = below
+    return {"schema_fields": sorted(found)} if found else {}
 
 
 def _tool(tool: object) -> str:
@@ -99,7 +130,8 @@ def _tool(tool: object) -> str:
 
 def _format(_: str, value: object) -> dict[str, Any]:
     kind = value.get("type") if isinstance(value, dict) else value
-    return {"response_format": kind} if isinstance(kind, str) and _is_choice(kind) else {}
+    kept: dict[str, Any] = {"response_format": kind} if isinstance(kind, str) and _is_choice(kind) else {}
+    return kept | _schema_fields(value) if isinstance(value, dict) else kept
 
 
 def _text_format(_: str, value: object) -> dict[str, Any]:

@@ -26,18 +26,18 @@ def coding(account: Account) -> Iterator[Draft]:
     voice = Voice.draw(dice)
     language = dice.pick(("python", "js"))
     prompt = system(sources[0], dice, 8) + "\n" + sources[0].prose(dice.between(10, 30), dice)
-    tools = _tools(account.client.api)
+    tools = offered(account.client.api)
 
     def session(at: float) -> Iterator[Draft]:
         source = dice.pick(sources)
         turns: list[Turn] = []
         length, steps = 0, dice.between(4, 40)
-        for step in range(steps):
-            if step == 0 or dice.chance(0.08):
+        for number in range(steps):
+            if number == 0 or dice.chance(0.08):
                 asked = f"{voice.say(source, 'task', dice)}\n\n{function(source, language, dice)}"
                 turns.append({"role": "user", "content": asked})
             yield account.client.ask(at, turns, dice.lognormal(160, 0.8), system=prompt, tools=tools)
-            found = _step(account.client.api, step, source.say("sentence", dice), module(source, language, 3, dice))
+            found = step(account.client.api, number, source.say("sentence", dice), module(source, language, 3, dice))
             turns += found
             length += sum(len(str(turn)) for turn in found)
             if length > 60_000:
@@ -52,7 +52,8 @@ def coding(account: Account) -> Iterator[Draft]:
     return overlap(begun())
 
 
-def _tools(api: str) -> list[dict[str, Any]]:
+def offered(api: str) -> list[dict[str, Any]]:
+    """The tools, as this API takes them."""
     schema = {"type": "object", "properties": {"argument": {"type": "string"}}, "required": ["argument"]}
     if api == ANTHROPIC:
         return [{"name": name, "description": name.replace("_", " "), "input_schema": schema} for name in TOOLS]
@@ -62,9 +63,9 @@ def _tools(api: str) -> list[dict[str, Any]]:
     return [{"type": "function", **tool} for tool in named]
 
 
-def _step(api: str, step: int, thought: str, result: str) -> list[Turn]:
+def step(api: str, number: int, thought: str, result: str) -> list[Turn]:
     """What a call adds: the model's wish for a tool, and what the tool gave."""
-    name, call = TOOLS[step % len(TOOLS)], f"call_{step}"
+    name, call = TOOLS[number % len(TOOLS)], f"call_{number}"
     if api == ANTHROPIC:
         wish = [{"type": "text", "text": thought}, {"type": "tool_use", "id": call, "name": name, "input": {}}]
         given = [{"type": "tool_result", "tool_use_id": call, "content": result}]

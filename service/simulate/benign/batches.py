@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from service.simulate.account import Account
     from service.simulate.client import Draft
+    from service.simulate.dice import Dice
 
 
 def classify(account: Account) -> Iterator[Draft]:
@@ -71,10 +72,18 @@ def extract(account: Account) -> Iterator[Draft]:
 
     def draft(at: float) -> Draft:
         document = f"Reference {dice.between(10_000, 99_999)}\n\n{source.prose(dice.between(8, 45), dice)}"
-        turn = {"role": "user", "content": template.format(document)}
-        return account.client.ask(at, [turn], dice.lognormal(120, 0.4), temperature=0)
+        found = _copied(document, dice.between(3, 7), dice)
+        return account.client.single(
+            at, template.format(document), dice.lognormal(120, 0.4), temperature=0, answer=found
+        )
 
     return jobs(account, draft, median=110, sigma=1.4)
+
+
+def _copied(text: str, parts: int, dice: Dice) -> str:
+    """Parts of a text, as an answer in fields or bullets repeats them."""
+    starts = [dice.below(max(1, len(text) - 90)) for _ in range(parts)]
+    return "\n".join(f'"{text[start : start + dice.between(40, 90)]}"' for start in starts)
 
 
 def translate(account: Account) -> Iterator[Draft]:
@@ -168,7 +177,8 @@ def summarise(account: Account) -> Iterator[Draft]:
     def draft(at: float) -> Draft:
         lines = (dice.pick(sources).say(dice.pick(kinds), dice) for _ in range(dice.between(8, 50)))
         text = "\n".join(f"{dice.pick(('A', 'B', 'C'))}: {line}" for line in lines)
-        return account.client.ask(at, [{"role": "user", "content": text}], dice.lognormal(110, 0.4), system=prompt)
+        kept = _copied(text, 1, dice) + " " + dice.pick(sources).prose(4, dice)
+        return account.client.single(at, text, dice.lognormal(110, 0.4), system=prompt, answer=kept)
 
     return jobs(account, draft, median=60, sigma=1.2, runs=3, hours=OFFICE)
 

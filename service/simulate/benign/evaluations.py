@@ -34,7 +34,8 @@ def nightly(account: Account) -> Iterator[Draft]:
     dice = account.dice
     source = account.texts.topic(dice)
     voice = Voice.draw(dice)
-    prompts = [voice.say(source, dice.pick(("ask", "ticket", "write")), dice) for _ in range(dice.between(40, 400))]
+    size = min(account.ceiling, dice.between(40, 400))
+    prompts = [voice.say(source, dice.pick(("ask", "ticket", "write")), dice) for _ in range(size)]
     return _reruns(account, prompts, system(source, dice, 5), 120, {"temperature": 0}, runs=1, active=1.0)
 
 

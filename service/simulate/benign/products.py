@@ -100,8 +100,10 @@ def retrieval(account: Account) -> Iterator[Draft]:
         asked = voice.say(dice.pick(sources), dice.weighted(kinds), dice)
         yield account.client.embed(at, [asked])
         context = "\n\n".join(dice.pick(store) for _ in range(dice.between(2, 5)))
-        turn = {"role": "user", "content": asks.format(context=context, question=asked)}
-        yield account.client.ask(at + 0.4, [turn], dice.lognormal(140, 0.7), system=prompt)
+        text = asks.format(context=context, question=asked)
+        # What is answered from passages quotes some of them, and says the rest in other words.
+        quoted = context[: dice.between(0, 300)] + " " + dice.pick(sources).prose(3, dice)
+        yield account.client.single(at + 0.4, text, dice.lognormal(140, 0.7), system=prompt, answer=quoted)
 
     def begun() -> Iterator[tuple[float, Iterator[Draft]]]:
         for day in range(account.days):

@@ -18,13 +18,13 @@ def digests(count: int, seed: int = 0) -> np.ndarray:
     [
         pytest.param(0, 0.0, id="none"),
         pytest.param(1, 0.001, id="one"),
-        pytest.param(40, 0.02, id="forty"),
-        pytest.param(1_000, 0.05, id="thousand"),
-        pytest.param(300_000, 0.10, id="many"),
+        pytest.param(40, 0.04, id="forty"),
+        pytest.param(1_000, 0.08, id="thousand"),
+        pytest.param(300_000, 0.13, id="many"),
     ],
 )
 def test_estimate_is_within_its_error(distinct: int, error: float) -> None:
-    """Four standard errors (1.04 / sqrt(registers) = 2.3 %) hold; small counts are all but exact."""
+    """Four standard errors (1.04 / sqrt(registers) = 3.3 %) hold; small counts are all but exact."""
     registers = hll.add(hll.empty(), digests(distinct))
     assert hll.estimate(registers) == pytest.approx(distinct, rel=error, abs=1e-9)
 

@@ -9,7 +9,7 @@ from detectors.features import Extractor
 from service.bootstrap.replay import STRANGER, in_memory, key
 from service.bootstrap.scoring import Brain, baselines
 from service.ports import Commit, TrailEntry
-from service.settings import Settings
+from service.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,3 +57,19 @@ def test_a_replay_remembers_as_long_as_the_live_run(tmp_path: Path) -> None:
     assert checkpoint.trail([b"d"])
     checkpoint.purge(115 * day)
     assert not checkpoint.trail([b"d"])
+
+
+def test_a_detector_that_is_off_is_not_run(tmp_path: Path) -> None:
+    """Settings take it out; the others go on."""
+    settings = Settings.model_validate({"data": tmp_path, "scoring": {"detectors": {"shift": "off"}}})
+    scorer, _ = in_memory(settings, Brain(Extractor(STRANGER), Baselines.empty()), STRANGER)
+    names = {detector.name for detector in scorer.detectors("account")}
+    assert "shift" not in names
+    assert "volume" in names
+
+
+def test_a_mode_of_no_detector_is_refused(tmp_path: Path) -> None:
+    """A name that was misspelt must not leave a detector on that was meant to be off."""
+    settings = Settings.model_validate({"data": tmp_path, "scoring": {"detectors": {"shfit": "off"}}})
+    with pytest.raises(SettingsError, match="'shfit', which is no detector"):
+        in_memory(settings, Brain(Extractor(STRANGER), Baselines.empty()), STRANGER)

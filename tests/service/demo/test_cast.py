@@ -15,7 +15,7 @@ from service.gateway.dialects import Dialects
 from service.gateway.identity import digest
 from service.gateway.identity_map import read
 from service.model.query import Inspect
-from service.simulate.population import ATTACKS, BENIGN
+from service.simulate.kinds import ATTACKS, BENIGN
 
 if TYPE_CHECKING:
     from pathlib import Path

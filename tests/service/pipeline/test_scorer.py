@@ -40,12 +40,18 @@ def extractor() -> Extractor:
     return Extractor(KEY)
 
 
-def a_scorer(store: MemoryCheckpoint, extractor: Extractor, detectors: Sequence[Detector] | None = None) -> Scorer:
+def a_scorer(
+    store: MemoryCheckpoint,
+    extractor: Extractor,
+    detectors: Sequence[Detector] | None = None,
+    shadow: frozenset[str] = frozenset(),
+) -> Scorer:
     """A scorer that goes on from the store, without a baseline."""
     return Scorer(
         store,
         extractor=extractor,
         detectors=all_detectors() if detectors is None else detectors,
+        shadow=shadow,
         rules=Rules(Baselines.empty(), 0.001, {}),
         settings=Settings().scoring,
         trail_days=7,
@@ -113,6 +119,16 @@ def test_a_silence_within_retention_is_no_new_beginning(extractor: Extractor) ->
     assert store.states[US].queries == 31
 
 
+def test_a_detector_in_shadow_is_measured_and_does_not_count(extractor: Extractor) -> None:
+    """Its values are stored for learning and for the listing; among the signals and groups it is not."""
+    store = MemoryCheckpoint()
+    commit = Commit()
+    a_scorer(store, extractor, shadow=frozenset({"volume"})).take(queries(20), commit)
+    (evaluation,) = commit.evaluations
+    assert "volume.fresh_tokens_1h" in evaluation.values
+    assert "volume" not in {signal.name.partition(".")[0] for signal in evaluation.signals}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fragile(Volume):
     """Breaks on a query of thirteen input tokens."""
@@ -147,7 +163,7 @@ def test_a_text_that_features_break_on_costs_no_other_query_its_own() -> None:
     """It counts as a query without a text; all others are as they would be without it."""
     events = queries(25)
     events[3] = an_event(events[3].done, turns=(("user", "poison"),))
-    without = [*events[:3], an_event(events[3].done, turns=()), *events[4:]]
+    without = [*events[:3], an_event(events[3].done, turns=(("user", ""),)), *events[4:]]
     assert outcome(scored(events, Picky(KEY), batch=25)) == outcome(scored(without, Picky(KEY), batch=25))
 
 

@@ -69,3 +69,10 @@ def test_an_answer_first_continues_nothing() -> None:
     prefilled = (("assistant", "Sure"), ("user", "go"))
     events = an_event(turns=(("system", "s"),)), an_event(turns=prefilled)
     assert not recognised(*events)[1].continues
+
+
+def test_what_is_asked_is_told_without_the_account() -> None:
+    """The same request of two accounts is one thing asked, and two requests."""
+    one, other = (trail.digests(an_event(turns=FIRST, account=name), KEY) for name in ("acct-1", "acct-2"))
+    assert one.asked == other.asked != b""
+    assert one.request != other.request

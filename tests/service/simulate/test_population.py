@@ -17,7 +17,8 @@ from service.model.query import Inspect
 from service.replay.reader import Reader
 from service.replay.records import read
 from service.simulate.__main__ import main
-from service.simulate.population import ATTACKS, BENIGN, START, Mix, members, population
+from service.simulate.kinds import ATTACKS, BENIGN
+from service.simulate.population import START, Mix, members, population
 from service.simulate.texts import load, own
 
 if TYPE_CHECKING:

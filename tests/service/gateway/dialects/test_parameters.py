@@ -100,3 +100,28 @@ def test_bounded() -> None:
 def test_end_user(fields: dict[str, Any], end_user: str) -> None:
     """The first of the three fields that is not empty names the end user, in 128 characters at most."""
     assert query(CHAT, {"messages": [], **fields}).end_user == end_user
+
+
+def test_fields_of_training_data_are_kept_by_name_and_no_others() -> None:
+    """Of a schema's properties those that rows of training data bear, however deep; a customer's own names never."""
+    row = {"type": "object", "properties": {"instruction": {}, "Output": {}, "invoice_number": {}}}
+    schema = {"type": "object", "properties": {"rows": {"type": "array", "items": row}}}
+    found = parameters(response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": schema}})
+    assert found == {"response_format": "json_schema", "schema_fields": ["instruction", "output"]}
+
+
+def test_a_tools_schema_is_looked_at_too() -> None:
+    """A forced function is a way to ask for rows."""
+    tool = {
+        "type": "function",
+        "function": {"name": "Row", "parameters": {"properties": {"question": {}, "answer": {}}}},
+    }
+    assert parameters(tools=[tool]) == {"tools": ["Row"], "schema_fields": ["answer", "question"]}
+
+
+def test_an_endless_schema_ends() -> None:
+    """What is nested deeper than any schema is not looked at."""
+    schema: dict[str, object] = {"properties": {"answer": {}}}
+    for _ in range(40):
+        schema = {"properties": {"inner": schema}}
+    assert "schema_fields" not in parameters(response_format={"type": "json_schema", "schema": schema})

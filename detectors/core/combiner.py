@@ -1,0 +1,132 @@
+"""Combiner: all signals of an entity as one score, by weights that were fitted and may only be of one sign.
+
+Evidence enters as minus the decimal logarithm of its p-value against the
+baseline, cut at ``CUT``; what clears enters as the share that it is. The score is a
+logistic function of a weighted sum in which evidence counts up and what
+clears counts down: a p-value that falls never lowers the score, and more of
+what clears never raises it. The weights are those of a ridge-penalised logistic regression with bounds, fitted by
+``python -m service.fitting.combiner`` on simulated accounts of both sides;
+they ship as numbers.
+
+Because the inputs are p-values of the installation's own baseline, the same
+weights serve every installation. The score is a statistic and no probability:
+what it is worth is said by the calibration on benign account-days, which
+holds whatever the weights are.
+
+Weakness: additive, so a pattern that is suspicious only in combination must
+be a signal of its own. Fitted on simulated attackers, it is as good as they are.
+
+References
+----------
+[^1]: Cox, D. R., 1958. The Regression Analysis of Binary Sequences. JRSS B 20.
+[^2]: Byrd, R. H. et al., 1995. A Limited Memory Algorithm for Bound
+      Constrained Optimization. SIAM J. Sci. Comput. 16 (the fit under bounds).
+
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import as_file, files
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from detectors.core.detector import SignalSpec
+
+FORMAT = "revenuer-combiner-1"
+CUT = 3.0
+"""Evidence beyond a p-value of 0.001 counts no further: baselines are seldom finer, and no signal decides alone."""
+
+
+class CombinerError(Exception):
+    """The combiner cannot be used; the message says what is wrong."""
+
+
+def strength(p_value: float) -> float:
+    """What a p-value counts before it is weighted: 0 for 1, 1 for 0.1, at most ``CUT``."""
+    return min(-math.log10(p_value), CUT)
+
+
+@dataclass(frozen=True, slots=True)
+class Combiner:
+    """Weights of the signals."""
+
+    weights: Mapping[str, float]
+    """Signal -> weight, at least 0; what clears is subtracted. A signal that is not listed counts nothing."""
+    constant: float
+    about: Mapping[str, Any]
+    """Command, seed and licences of the fit."""
+
+    def __post_init__(self) -> None:
+        wrong = [name for name, weight in self.weights.items() if not 0.0 <= weight < math.inf]
+        if wrong or not math.isfinite(self.constant):
+            raise CombinerError(f"weights must be finite and not negative: {', '.join(wrong) or 'the constant'}")
+
+    @property
+    def version(self) -> str:
+        """Digest of the weights."""
+        text = json.dumps([sorted(self.weights.items()), self.constant])
+        return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+    def score(self, p_values: Mapping[str, float], clearing: Mapping[str, float]) -> float:
+        """The score in (0, 1) of evidence, signal -> p-value, and of what clears, signal -> share."""
+        total = self.constant
+        # In the order of the weights, so that the last bits do not hang on who asks.
+        for name, weight in self.weights.items():
+            if (p_value := p_values.get(name)) is not None:
+                total += weight * strength(p_value)
+            elif (share := clearing.get(name)) is not None:
+                total -= weight * share
+        return 1.0 / (1.0 + math.exp(-total)) if total > -700.0 else 0.0
+
+    def save(self, path: Path) -> None:
+        """Write it as one npz: the numbers, and their names in the JSON header."""
+        names = sorted(self.weights)
+        header = {"command": "python -m service.fitting.combiner", "seed": 0, "licences": [], **self.about}
+        about = json.dumps({**header, "format": FORMAT, "signals": names}, sort_keys=True)
+        weights = np.array([self.weights[name] for name in names], np.float64)
+        np.savez_compressed(
+            path, allow_pickle=False, about=np.array(about), weights=weights, constant=np.array([self.constant])
+        )
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """The combiner in a file.
+
+        Raises
+        ------
+        CombinerError
+            It is missing, or not whole.
+
+        """
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                about = json.loads(str(stored["about"]))
+                names, weights = about["signals"], stored["weights"].tolist()
+                (constant,) = stored["constant"].tolist()
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CombinerError(f"combiner {path} cannot be read: {error}; reinstall the package") from error
+        if about.get("format") != FORMAT or len(names) != len(weights):
+            raise CombinerError(f"combiner {path} is not of the format {FORMAT}; reinstall the package")
+        return cls(dict(zip(names, weights, strict=True)), constant, about)
+
+    @classmethod
+    @cache
+    def default(cls) -> Self:
+        """The combiner that ships with the package."""
+        with as_file(files("detectors").joinpath("data/combiner.npz")) as path:
+            return cls.load(path)
+
+
+def clearing(values: Mapping[str, float], specs: Iterable[tuple[str, SignalSpec]]) -> dict[str, float]:
+    """Of measured values those that clear."""
+    return {name: values[name] for name, spec in specs if spec.clears and name in values}

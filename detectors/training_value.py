@@ -1,0 +1,165 @@
+"""Training value: are the queries, by their words and their answers, those of who makes training data?
+
+The words of every prompt and the length of its answer give log-odds
+(``features.purpose``): prompts about prompts, personas, rubrics, worked
+reasoning, rows for a data set, or tasks as they stand in one, and answers worth
+keeping. Four things are read of an entity: the mean over its fresh prompts; the
+mean over all its queries, in which each that asks nothing new counts as a surely honest
+one; the share of queries above even odds (which shows a harvest hidden in
+honest use, where a mean would drown it); the share far above. What was taken
+by them is the answers' tokens, weighted by the odds.
+
+Weakness: a prompt engineer, a teacher who has exercises made or the maker of
+an evaluation speaks likewise. A harvest that sends what ordinary users ask
+says nothing here.
+
+References
+----------
+[^1]: Wang, Y. et al., 2023. Self-Instruct: Aligning Language Models with
+      Self-Generated Instructions. ACL.
+[^2]: Xu, C. et al., 2024. WizardLM: Empowering Large Pre-Trained Language
+      Models to Follow Complex Instructions. ICLR.
+[^3]: Cui, G. et al., 2024. UltraFeedback: Boosting Language Models with
+      Scaled AI Feedback. ICML (grading as a way to harvest).
+
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from detectors.core.detector import Group, Measurement, Score, SignalSpec, Tail
+from detectors.core.judge import judge, rounded
+from detectors.features import purpose
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from detectors.core.baseline import Baseline
+    from detectors.core.observation import Observations
+    from detectors.core.state import State
+
+LIKELY, SURE = 1.5, 4.0
+"""Log-odds from which a prompt counts: some 5 % and 1 % of honest simulated queries lie above."""
+HONEST = -4.0
+"""Log-odds of a query that asks nothing new: about the median of honest fresh ones."""
+DAY = 86400.0
+STATE = np.dtype(
+    [
+        ("time", "<f8"),
+        ("odds", "<f8"),
+        ("taken", "<f8"),
+        ("likely", "<u8"),
+        ("sure", "<u8"),
+        ("fresh", "<u8"),
+        ("seen", "<u8"),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingValue:
+    """Log-odds of a harvest by words, over fresh prompts.
+
+    Parameters
+    ----------
+    grace
+        Fresh prompts before the first score.
+
+    """
+
+    name: ClassVar[str] = "training_value"
+    version: ClassVar[int] = 1
+    group: ClassVar[Group] = Group.TEMPLATE
+    scopes: ClassVar[frozenset[str]] = frozenset({"account", "org", "end_user"})
+    signals: ClassVar[Mapping[str, SignalSpec]] = {
+        "training_value.purpose": SignalSpec(
+            unit="log-odds",
+            tail=Tail.UPPER,
+            words="by words and answers new prompts are those of a harvest at {value}, on average",
+        ),
+        "training_value.level": SignalSpec(
+            unit="log-odds",
+            tail=Tail.UPPER,
+            words="over all queries that is {value}, one that asks nothing new counting as honest",
+        ),
+        "training_value.likely_share": SignalSpec(
+            unit="%", tail=Tail.UPPER, words="{value} of queries are new and speak as those who make training data do"
+        ),
+        "training_value.sure_share": SignalSpec(
+            unit="%", tail=Tail.UPPER, words="{value} of queries are new and speak so beyond doubt"
+        ),
+        "training_value.taken_1d": SignalSpec(
+            unit="tokens",
+            tail=Tail.UPPER,
+            words="answers to prompts that speak so add up to {value} in the last days (half-life 1 day)",
+            stratified=False,
+        ),
+    }
+
+    grace: int = 15
+    model: purpose.Purpose = field(default_factory=purpose.default, repr=False)
+
+    def empty(self) -> State:
+        """Nothing asked."""
+        state = np.zeros((), STATE)
+        state["time"] = -math.inf
+        return state
+
+    def update(self, state: State, batch: Observations) -> State:
+        """The sums with the batch's fresh prompts in them, brought to the newest time of both."""
+        out = state.copy()
+        fresh = batch.fresh & batch.ok
+        out["seen"] += np.uint64(np.count_nonzero(batch.has_text))
+        if not fresh.any():
+            return out
+        odds = self.model.harvest(batch.take(np.flatnonzero(fresh)))
+        time = batch.time[fresh]
+        last = max(float(state["time"]), float(time.max()))
+        new = batch.output_tokens[fresh] * (1.0 - batch.copied[fresh])
+        weights = np.exp2((time - last) / DAY) / (1.0 + np.exp(LIKELY - odds))
+        out["taken"] = _leaked(state, last) + new @ weights
+        out["time"] = last
+        out["odds"] += odds.sum()
+        out["likely"] += np.uint64(np.count_nonzero(odds >= LIKELY))
+        out["sure"] += np.uint64(np.count_nonzero(odds >= SURE))
+        out["fresh"] += np.uint64(len(odds))
+        return out
+
+    def merge(self, a: State, b: State) -> State:
+        """The sums of both at the later of their times."""
+        out = a.copy()
+        last = max(float(a["time"]), float(b["time"]))
+        out["taken"] = _leaked(a, last) + _leaked(b, last)
+        out["time"] = last
+        for name in ("odds", "likely", "sure", "fresh", "seen"):
+            out[name] += b[name]
+        return out
+
+    def measure(self, state: State, at: float) -> Measurement | None:
+        """Mean, shares and what was taken; None below ``grace`` fresh prompts."""
+        fresh, seen = int(state["fresh"]), int(state["seen"])
+        if fresh < self.grace:
+            return None
+        values = {
+            "training_value.purpose": float(state["odds"]) / fresh,
+            "training_value.level": (float(state["odds"]) + HONEST * (seen - fresh)) / seen,
+            "training_value.likely_share": int(state["likely"]) / seen,
+            "training_value.sure_share": int(state["sure"]) / seen,
+            "training_value.taken_1d": _leaked(state, max(at, float(state["time"]))),
+        }
+        return Measurement({name: rounded(value) for name, value in values.items()})
+
+    def score(self, state: State, baseline: Baseline, at: float) -> Score | None:
+        """How far words and takings lie above those of benign entities."""
+        measured = self.measure(state, at)
+        return None if measured is None else judge(self.signals, measured, baseline)
+
+
+def _leaked(state: State, at: float) -> float:
+    time = float(state["time"])
+    return float(state["taken"]) * 2.0 ** ((time - at) / DAY) if math.isfinite(time) else 0.0

@@ -1,0 +1,95 @@
+"""Crossing: for each fold, what is learnt from the accounts of the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from detectors.core import fit as fitting
+from detectors.core.baseline import stratum
+from detectors.core.combiner_fit import Example, fit_combiner
+from detectors.core.fit import fit
+from service.bench.episodes.folds import FOLDS
+from service.bench.episodes.judge import verdicts
+from service.model.entity import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from detectors.core.baseline import Baselines
+    from detectors.core.combiner import Combiner
+    from service.bench.episodes.judge import Verdict
+    from service.bench.episodes.measure import Measured, Moment
+
+EXAMPLES = 4
+"""Each so-manieth benign account is an example for the combiner; the others make the baseline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What accounts are judged by."""
+
+    baselines: Baselines
+    combiner: Combiner
+
+    @property
+    def days(self) -> int:
+        """Benign account-days that calibrate it."""
+        return self.baselines.calibration(Scope.ACCOUNT).n
+
+
+def rows(measured: Sequence[Measured]) -> Iterator[fitting.Measured]:
+    """Evaluations as the fit takes them."""
+    for account in measured:
+        episode = account.episode
+        name = f"{episode.kind}-{episode.seed}-{episode.number}"
+        for moment in account.moments:
+            yield fitting.Measured(Scope.ACCOUNT, name, moment.day, moment.queries, moment.values)
+
+
+def calibrated(benign: Sequence[Measured], combiner: Combiner, *, seed: int) -> Known:
+    """A baseline of accounts that are taken as benign, under a combiner that is known."""
+    return Known(fit(rows(benign), provenance={"source": "bench"}, seed=seed, combiner=combiner), combiner)
+
+
+def learnt(benign: Sequence[Measured], harvests: Sequence[Measured], *, seed: int) -> Known:
+    """Baseline and combiner: some of the benign accounts are examples for the one, the others make the other."""
+    shown = [m for i, m in enumerate(benign) if i % EXAMPLES == 0]
+    kept = [m for i, m in enumerate(benign) if i % EXAMPLES]
+    references = fit(rows(kept), provenance={"source": "bench"}, seed=seed, halves=False)
+    combiner = fit_combiner([*_examples(shown), *_examples(harvests)], references, about={"source": "bench"})
+    return calibrated(kept, combiner, seed=seed)
+
+
+def _examples(measured: Sequence[Measured]) -> Iterator[Example]:
+    for account in measured:
+        # The last of each stratum: evaluations of an hour that differ by a few queries are one example.
+        latest: dict[int, Moment] = {stratum(moment.queries): moment for moment in account.moments}
+        for moment in latest.values():
+            episode = account.episode
+            yield Example(episode.kind, episode.attack, Scope.ACCOUNT, moment.queries, moment.values)
+
+
+def affordable(budget: float, known: Sequence[Known]) -> float:
+    """The budget, or the finest that every one of them supports where it is too fine for them."""
+    return max(budget, 1.0 / (min(held.days for held in known) + 1))
+
+
+def crossed(benign: Sequence[Measured], harvests: Sequence[Measured], *, seed: int) -> list[Known]:
+    """For each fold, what is learnt from the accounts of all others."""
+    return [learnt(_outside(benign, fold), _outside(harvests, fold), seed=seed) for fold in range(FOLDS)]
+
+
+def _outside(measured: Sequence[Measured], fold: int) -> list[Measured]:
+    return [held for held in measured if held.episode.fold != fold]
+
+
+def held_out(
+    measured: Sequence[Measured], known: Sequence[Known], *, budget: float, without: frozenset[str] = frozenset()
+) -> list[Verdict]:
+    """Every account by what has seen neither its kind nor its sources."""
+    return [
+        verdict
+        for fold, held in enumerate(known)
+        for verdict in verdicts([m for m in measured if m.episode.fold == fold], held, budget=budget, without=without)
+    ]

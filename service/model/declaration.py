@@ -1,0 +1,38 @@
+"""Declaration: a job that its owner announced, so that an analyst need not ask."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Job(enum.StrEnum):
+    """What is announced."""
+
+    EVALUATION = "evaluation"
+    SYNTHETIC_DATA = "synthetic-data"
+    BATCH = "batch"
+    RESEARCH = "research"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """What an account will do, until when and how much of it."""
+
+    account: str
+    job: Job
+    since: int
+    """Microseconds since the epoch, as ``until``; compared with event time."""
+    until: int
+    budget: int
+    """Queries that the job may take."""
+    before: int = 0
+    """Queries of the account before it."""
+
+    def covers(self, at: int, queries: int) -> bool:
+        """Whether an account of that many queries is within it at event time ``at``."""
+        return self.since <= at <= self.until and queries - self.before <= self.budget
+
+    def words(self, queries: int) -> str:
+        """For the reviewer."""
+        return f"a declared job ({self.job}): {max(queries - self.before, 0):,} of {self.budget:,} queries taken"

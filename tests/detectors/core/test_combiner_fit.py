@@ -1,0 +1,36 @@
+"""Fitting the combiner: it finds what tells two sides apart, and gives no weight to what does not."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detectors.core.baseline import ALL_STRATA, Reference
+from detectors.core.combiner_fit import Example, fit_combiner
+from tests.detectors.factories import baselines
+
+TELLING, NOISE, CLEARS = "training_value.taken_1d", "volume.fresh_tokens_1h", "volume.rerun_share"
+
+
+def examples(count: int = 300) -> list[Example]:
+    """Attackers take ten times as much, the honest run a third of it again; the third number says nothing."""
+    random = np.random.default_rng(5)
+    found = []
+    for attack in (False, True):
+        for number in range(count):
+            values = {
+                TELLING: float(random.lognormal(3.0 if attack else 0.7)),
+                NOISE: float(random.lognormal(0.7)),
+                CLEARS: 0.0 if attack else float(random.random() * 0.6),
+            }
+            found.append(Example(f"{attack}-{number % 4}", attack, "account", 60, values))
+    return found
+
+
+def test_weights_go_to_what_tells() -> None:
+    """The telling signal outweighs the noise ten times over, and what clears gets a weight of its own."""
+    benign = Reference.of(np.random.default_rng(6).lognormal(0.7, size=2000))
+    held = baselines(references={("account", ALL_STRATA, name): benign for name in (TELLING, NOISE)})
+    made = fit_combiner(examples(), held, about={})
+    assert made.weights[TELLING] > 10 * made.weights.get(NOISE, 0.0)
+    assert made.weights[CLEARS] > 0.5
+    assert made.score({TELLING: 0.01}, {CLEARS: 0.0}) > 0.5 > made.score({TELLING: 0.5}, {CLEARS: 0.5})

@@ -1,0 +1,47 @@
+"""Training value: words and answers of a harvest, its share in honest use, and what it took."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from detectors.training_value import DAY, HONEST, TrainingValue
+from tests.detectors.factories import START, measured, observations
+
+ROW = np.arange(100)
+HARVEST, HONEST_WORDS = 12.0, -12.0
+
+
+def test_a_harvests_words_lie_above_a_customers() -> None:
+    """The same answers under other words: more of the log-odds, more that is likely, more taken."""
+    harvest, customer = (measured(TrainingValue(), observations(100, purpose=p)) for p in (HARVEST, HONEST_WORDS))
+    assert all(harvest[name] > customer[name] for name in ("training_value.purpose", "training_value.taken_1d"))
+    assert (harvest["training_value.likely_share"], customer["training_value.likely_share"]) == (1.0, 0.0)
+
+
+def test_a_quarter_hidden_in_honest_use_is_a_quarter() -> None:
+    """The share of likely queries does not drown where the mean does."""
+    mixed = measured(TrainingValue(), observations(100, purpose=np.where(ROW < 25, HARVEST, HONEST_WORDS)))
+    assert mixed["training_value.likely_share"] == 0.25
+    assert (
+        mixed["training_value.purpose"]
+        < measured(TrainingValue(), observations(100, purpose=HARVEST))["training_value.purpose"]
+    )
+
+
+def test_what_asks_nothing_new_counts_as_honest() -> None:
+    """Half of the queries continue: the level is the mean of the fresh half and of the honest constant."""
+    found = measured(TrainingValue(), observations(100, purpose=HARVEST, continues=ROW < 50))
+    assert found["training_value.level"] == pytest.approx((found["training_value.purpose"] + HONEST) / 2, rel=1e-5)
+
+
+def test_copies_are_not_taken() -> None:
+    """What stands in the request is no answer: a harvest of copies takes nothing."""
+    assert measured(TrainingValue(), observations(100, purpose=HARVEST, copied=1.0))["training_value.taken_1d"] == 0.0
+
+
+def test_what_was_taken_leaks() -> None:
+    """A day later half of it is left."""
+    batch = observations(100, purpose=HARVEST)
+    now, later = (measured(TrainingValue(), batch, START + 99 + wait)["training_value.taken_1d"] for wait in (0.0, DAY))
+    assert later == pytest.approx(now / 2, rel=1e-5)
