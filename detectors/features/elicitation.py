@@ -24,6 +24,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import zipfile
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
@@ -164,10 +165,11 @@ def load(path: Path) -> Model:
 
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # Opened here, since numpy leaves the file open when it is no archive.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             about = json.loads(str(stored["about"]))
             return restored(stored, about)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ElicitationError(f"elicitation model {path} cannot be read: {error}; reinstall the package") from error
 
 

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 RATE, FOUND = 0.01, 0.95
 """Share of benign texts that may be flagged, and of requests that must be."""
+SET = 0.0075
+"""Share of the first half that sets the threshold: below ``RATE``, since the second half differs by chance."""
 EACH, QUICK_EACH = 150, 30
 """Lines of every family and kind in the fits that leave one out."""
 MOST = 4000
@@ -72,7 +74,7 @@ class Elicitation:
         model = elicitation.default()
         halves, ordinary, data = _benign(given, model)
         outside = read(given.elicitation) if given.elicitation else Outside({}, ())
-        threshold = threshold_at(_odds(model, halves.setting), RATE)
+        threshold = threshold_at(_odds(model, halves.setting), SET)
         tested = {name: _odds(model, held) for name, held in halves.tested.items()}
         figures, tables = _at("one in a hundred", model, threshold, outside, tested, aim=True)
         shipped, shipped_tables = _at("threshold that ships", model, model.threshold, outside, tested, aim=False)
@@ -209,7 +211,7 @@ def _left_out(given: Given, halves: Halves, ordinary: Sequence[str]) -> Iterator
         model = elicitation.restored(
             arrays, {"format": elicitation.FORMAT, "families": [other for other in families() if other != family]}
         )
-        threshold = threshold_at(_odds(model, halves.setting), RATE)
+        threshold = threshold_at(_odds(model, halves.setting), SET)
         anew = (line for grammar in grammars() for line in lines(grammar, each=20, seed=given.seed + 90))
         said = [line.text for line in anew if line.family == family]
         yield _share(f"own requests found by a model fitted without them: {family}", [_odds(model, said) > threshold])

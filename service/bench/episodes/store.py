@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from service.bench.episodes.measure import Measured
     from service.bench.suite import Given
 
-EACH = 58
+EACH = 62
 """Accounts of each kind: of three folds of four a quarter are examples for the combiner, and half of the others
 calibrate, which is enough for a budget of 1 in 1,000."""
 HARVESTS = 2

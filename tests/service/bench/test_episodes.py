@@ -12,7 +12,7 @@ import pytest
 from detectors.core.baseline import Baselines
 from detectors.core.combiner import Combiner
 from detectors.features import Extractor
-from service.bench.episodes import folds, plan
+from service.bench.episodes import folds, plan, unseen
 from service.bench.episodes.crossing import Known, affordable, crossed, held_out, learnt
 from service.bench.episodes.episode import Episode, records
 from service.bench.episodes.folds import FOLDS
@@ -154,7 +154,9 @@ def _live(episode: Episode, *, budget: float) -> list[Evaluation]:
     ]
     found: list[Evaluation] = []
     settings = Settings.model_validate({"scoring": {"budget": budget}})
-    scorer, checkpoint = in_memory(settings, Brain(Extractor(STRANGER), Baselines.default()), STRANGER)
+    extractor = Extractor(STRANGER, model=unseen.purpose(episode.fold))
+    brain = Brain(extractor, Baselines.default(), unseen.detectors(episode.fold))
+    scorer, checkpoint = in_memory(settings, brain, STRANGER)
     ordered = sorted(events, key=lambda event: (event.done, event.id))
     run(ordered, scorer=scorer, checkpoint=checkpoint, on_evaluation=found.append)
     return [evaluation for evaluation in found if evaluation.entity.scope == Scope.ACCOUNT]
