@@ -34,6 +34,14 @@ def test_acknowledging_from_memory_is_found_out(tmp_path: Path) -> None:
 
 
 def test_positions_stored_apart_are_found_out(tmp_path: Path) -> None:
-    """A worker that stores states and positions apart counts queries twice, and the harness sees it."""
-    after = run(Plan(kills=3, rate=1000, seconds=3, variant="apart", victims=("worker",)), tmp_path)
-    assert after.verdict.miscounted > 0
+    """A worker that stores states and positions apart counts queries twice, and the harness sees it.
+
+    Not at every kill: it must fall between the two. So there are several storms, until one has met it.
+    """
+    miscounted = 0
+    for seed in range(1, 6):
+        plan = Plan(kills=3, rate=1000, seconds=3, seed=seed, variant="apart", victims=("worker",))
+        miscounted = run(plan, tmp_path / str(seed)).verdict.miscounted
+        if miscounted:
+            break
+    assert miscounted > 0

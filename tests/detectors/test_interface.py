@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -29,7 +31,8 @@ def test_a_sweep_brings_a_new_set_a_query() -> None:
 )
 def test_shares_are_of_all_queries(column: str, signal: str) -> None:
     """Twenty-five of a hundred queries are a quarter."""
-    assert measured(Interface(), observations(100, **{column: np.arange(100) < 25}))[signal] == 0.25
+    quarter: dict[str, Any] = {column: np.arange(100) < 25}
+    assert measured(Interface(), observations(100, **quarter))[signal] == 0.25
 
 
 def test_caps_are_told_apart() -> None:

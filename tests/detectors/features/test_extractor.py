@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -137,7 +139,7 @@ def test_version_names_the_bound() -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"bound": 10}, {"cache": 0}])
-def test_nonsense_is_refused(wrong: dict[str, int]) -> None:
+def test_nonsense_is_refused(wrong: dict[str, Any]) -> None:
     """A bound or a cache of nothing is a mistake, said with its value."""
     with pytest.raises(ValueError, match=f"invalid {next(iter(wrong))} '{next(iter(wrong.values()))}'"):
         Extractor(KEY, **wrong)

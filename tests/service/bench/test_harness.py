@@ -126,7 +126,7 @@ def test_drawings_are_well_formed(plot: Plot) -> None:
 
 
 def test_axes() -> None:
-    """A logarithmic axis has a tick at each power of ten, a linear one at round values; the edge holds what is beyond."""
+    """A logarithmic axis has ticks at powers of ten, a linear one at round values; the edge holds what is beyond."""
     assert ticks(Axis("x", 1e-3, 1.0, log=True)) == pytest.approx([1e-3, 1e-2, 1e-1, 1])
     assert ticks(Axis("x", 0, 2000)) == [0, 500, 1000, 1500, 2000]
     assert place(0.0, Axis("x", 1e-3, 1.0, log=True)) == 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from service.pipeline.sightings import DAY, HOUR, REFUSALS, Sighting, Sightings
 from tests.service.pipeline.factories import T0, an_event
@@ -15,7 +15,7 @@ KEY = b"k" * 32
 NOTHING = Sighting(rotated=False, launch=False, new_model=False)
 
 
-def an_ask(at: int, model: str = "m", **changes: object) -> QueryEvent:
+def an_ask(at: int, model: str = "m", **changes: Any) -> QueryEvent:
     """A query of a model."""
     event = an_event(at, **changes)
     return replace(event, query=replace(event.query, model=model))
