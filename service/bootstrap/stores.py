@@ -62,7 +62,7 @@ def secrets(settings: Settings) -> Secrets:
 
 def stores(settings: Settings) -> Stores:
     """The stores; nothing is made or changed by opening them."""
-    engine = connect(_url(settings))
+    engine = connect(url_of(settings))
     witness = Witness(settings.audit_witness)
     decisions: Decisions = SqlDecisions(engine, settings.decisions_file, witness)
     link: Link | None = None
@@ -104,7 +104,7 @@ def stores(settings: Settings) -> Stores:
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """What is found of the database's server."""
-    engine = connect(_url(settings))
+    engine = connect(url_of(settings))
     try:
         yield from checks.findings(engine)
     finally:
@@ -113,15 +113,15 @@ def examine(settings: Settings) -> Iterator[Finding]:
 
 def upgrade(settings: Settings) -> bool:
     """Bring the schema to its head; whether the database was empty before."""
-    return schema.upgrade(_url(settings))
+    return schema.upgrade(url_of(settings))
 
 
 def downgrade(settings: Settings, revision: str) -> None:
     """Take the schema back to a revision."""
-    schema.downgrade(_url(settings), revision)
+    schema.downgrade(url_of(settings), revision)
 
 
-def _url(settings: Settings) -> str:
+def url_of(settings: Settings) -> str:
     """The database's URL, of a kind that there is a store for.
 
     Raises

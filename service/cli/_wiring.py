@@ -100,6 +100,20 @@ def downgrade(settings: Settings, revision: str) -> None:
     back(settings, revision)
 
 
+def move(settings: Settings, target: str, number: int, on_rows: Callable[[str, int, int], None]) -> int:
+    """Copy the database into another."""
+    from service.bootstrap import moving
+
+    return moving.move(settings, target, number, on_rows)
+
+
+def part(settings: Settings, number: int) -> int:
+    """Part the database anew."""
+    from service.bootstrap import moving
+
+    return moving.part(settings, number)
+
+
 def reader(files: Sequence[Path], *, strict: bool) -> Reader:
     """The files as one stream of events."""
     from service.bootstrap import replay

@@ -126,9 +126,7 @@ def _shared(folder: Path, options: Mapping[str, Any], spool: Path, *, events: in
         before = cpu_seconds(tree(valkey.pid))
         shipper = _ship(made.settings, spool)
         systems = [
-            stack.enter_context(
-                running(_worker(made.command("worker"), folder, n), cpu=cpu, output=folder / f"{n}.out")
-            )
+            stack.enter_context(running(_worker(made, n), cpu=cpu, output=folder / f"{n}.out"))
             for n, cpu in enumerate(cpus)
         ]
         groups = [system.process.pid for system in systems]

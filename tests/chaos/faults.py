@@ -267,8 +267,6 @@ FAULTS = {
 }
 ELSEWHERE = {
     "17": "Postgres' disk is full: tests/service/backends/sql/test_postgres_faults.py",
-    "18, 39": "Postgres restored from an older copy: tests/chaos/test_restore.py",
     "20, 21, 22, 23": "the spool's disk: tests/service/backends/spool",
-    "37": "old and new versions side by side: tests/chaos/test_upgrade.py",
 }
 """Faults of the same list that the suite holds by tests of their own."""

@@ -49,6 +49,8 @@ class Difference:
     """Entities compared, for scale."""
     log: int
     """Rows that only one has, or that say something else."""
+    queries: int
+    """Entities known to one only, or with other counts of queries."""
     counts: int
     """Entities known to one only, or with other counts, times, windows or severities."""
     states: float
@@ -67,13 +69,15 @@ class Difference:
 def compare(a: Left, b: Left) -> Difference:
     """Row by row, entity by entity, evaluation by evaluation, flag by flag."""
     both = a.entities.keys() & b.entities.keys()
+    strange = len(a.entities.keys() ^ b.entities.keys())
     other = sum(_plain(a.entities[entity]) != _plain(b.entities[entity]) for entity in both)
     unlike = sum(abs(a.scores[key] - b.scores[key]) > TOLERANCE for key in a.scores.keys() & b.scores.keys())
     return Difference(
         rows=len(a.log.keys() & b.log.keys()),
         entities=len(both),
         log=len(dict(a.log.items() ^ b.log.items())),
-        counts=len(a.entities.keys() ^ b.entities.keys()) + other,
+        queries=sum(a.entities[e].queries != b.entities[e].queries for e in both) + strange,
+        counts=strange + other,
         states=max((_furthest(entity, a.entities[entity], b.entities[entity]) for entity in both), default=0.0),
         evaluations=unlike + len(a.scores.keys() ^ b.scores.keys()),
         flags=len(a.flags ^ b.flags),

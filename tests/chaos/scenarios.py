@@ -6,6 +6,7 @@ is about: with that switched off (``weak``) it must come out otherwise, or the s
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from tests.chaos.rig import Rig
 
 
+ELSEWHERE = 3.0
+"""Seconds in which every other partition gets to its end, those without queries too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One scenario."""
@@ -35,8 +40,11 @@ class Case:
 
 
 @contextmanager
-def interrupted(number: int, before: Callable[[], None]) -> Iterator[None]:
-    """Before the commit of that number of those that change states, something else happens, once."""
+def interrupted(number: int, before: Callable[[int], None]) -> Iterator[None]:
+    """Before the commit of that number of those that change states, something else happens, once.
+
+    It is told the partition.
+    """
     commit = SqlCheckpoint.commit
     seen = 0
 
@@ -45,7 +53,7 @@ def interrupted(number: int, before: Callable[[], None]) -> Iterator[None]:
         seen += bool(batch.entities)
         if seen == number and batch.entities:
             seen += 1
-            before()
+            before(self._partition)
         commit(self, batch)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -57,7 +65,7 @@ def paused(rig: Rig) -> None:
     """A worker stands still between reading and its commit, beyond its lease; another takes over; it goes on."""
     other = rig.worker()
 
-    def taken_over() -> None:
+    def taken_over(_partition: int) -> None:
         rig.log(1.0)
         rig.stop_gateways()
         rig.until(lambda: rig.rows() >= rig.queries, other)
@@ -131,16 +139,22 @@ def database_lost(rig: Rig) -> None:
     class Gone(OSError):
         pass
 
-    def gone() -> None:
+    def gone(partition: int) -> None:
+        # The others have theirs in the database by then, so that only this one's still needs spool and stream.
+        others = [lane for lane in rig.lanes if lane.partition != partition]
+        end = time.monotonic() + ELSEWHERE
+        while time.monotonic() < end:
+            rig.turn(others)
+        rig.look()
         raise Gone("the database server was killed")
 
-    for share in (0.5, 0.95):
-        rig.log(share)
-        rig.ship()
-        # When the other partitions have committed, so that only what this one read is not covered.
-        with interrupted(4, gone), pytest.raises(Gone):
+    for begin in (0.0, 0.5):
+        # In small entries, so that a batch has whole ones.
+        for step in range(1, 10):
+            rig.log(begin + step / 20)
+            rig.ship()
+        with interrupted(1, gone), pytest.raises(Gone):
             rig.until(lambda: rig.rows() >= rig.queries)
-        rig.look()
         # Whoever was interrupted is gone with what it held in memory.
         for lane in rig.lanes:
             lane.close()

@@ -41,7 +41,9 @@ def test_positions_stored_apart_are_found_out(tmp_path: Path) -> None:
     miscounted = 0
     for seed in range(1, 6):
         plan = Plan(kills=3, rate=1000, seconds=3, seed=seed, variant="apart", victims=("worker",))
-        miscounted = run(plan, tmp_path / str(seed)).verdict.miscounted
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        miscounted = run(plan, folder).verdict.miscounted
         if miscounted:
             break
     assert miscounted > 0

@@ -182,6 +182,7 @@ def trimmed(patch: Patch) -> None:
         release(self, covered)
 
     patch(SpoolTail, "release", at_once)
+    patch(Route, "releasable", lambda self: self.covered)
     patch(Trim, "flush", _flushed(Trim.flush))
 
 

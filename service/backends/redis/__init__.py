@@ -1,8 +1,8 @@
 """The stream between gateways and workers, on Redis or Valkey, one server or a Cluster.
 
 A *shipper* beside each gateway appends what the spool holds to the *partitions*; a partition is a stream that one
-*owner* at a time reads. An *entry* is a claim over a range of a source's numbering: ``(from, to]`` of the source holds
-exactly these records of this partition, perhaps none. *at* is how far a source was shipped, *covered* how far a
+*owner* at a time reads. An *entry* is a claim over a range of a source's numbering: ``(from, to]`` of the source
+holds exactly these records of this partition, perhaps none. *at* is how far a source was shipped, *covered* how far a
 checkpoint in SQL covers it. *Leases* advise who should own what.
 
 What is promised
@@ -16,11 +16,10 @@ The argument
 1. *Positions are in SQL only*, in the transaction that stores what was made of the records, behind the fence of the
    partition's epoch. So whatever an owner reads twice, or reads and cannot commit, counts once.
 2. *Ranges are contiguous.* The owner takes an entry only where its ``from`` is at or below what it has of the source,
-   and of it only what is beyond. Claims are sealed with their range as context, so they are true whoever appended
-   them. Hence what is taken of a source is always all of the partition's records up to a number, each once.
-3. *A hole is found and asked for.* It shows as an entry that begins beyond what the owner has, or, when the stream
-   was read to its end, as an ``at`` beyond it. Then the owner sets ``at`` back, and the shipper follows within a
-   second.
+   and of it only what is beyond. Claims are sealed with their range as context, so they are true whoever appended them.
+   Hence what is taken of a source is always all of the partition's records up to a number, each once.
+3. *A hole is found and asked for.* It shows as an entry that begins beyond what the owner has, or, when the stream was
+   read to its end, as an ``at`` beyond it. Then the owner sets ``at`` back, and the shipper follows within a second.
 4. *The spool is released only behind the checkpoint*: what every partition's ``covered`` says, which is written after
    the commit. So what may be asked for is on the disk; ``log.retain`` keeps more, for a database restored from a
    backup. What was asked for and is gone is told as a gap with the number of records, and the stream goes on.
@@ -61,8 +60,8 @@ lowers ``covered``. What the spool retains comes again, the rest is told as a ga
 *Partial pipelines*: every command has its own outcome. Commands behind a lost one are refused as holes or were taken;
 for each partition the shipper goes on from the answer that it has, or reads again from what it knows.
 
-*MOVED, ASK, TRYAGAIN* are followed one command at a time; *READONLY, LOADING, CLUSTERDOWN, OOM, MISCONF*, timeouts and
-lost connections make the partition wait, 0.2 to 5 seconds with jitter, others go on. The shipper stops at 70 % of
+*MOVED, ASK, TRYAGAIN* are followed one command at a time; *READONLY, LOADING, CLUSTERDOWN, OOM, MISCONF*, timeouts
+and lost connections make the partition wait, 0.2 to 5 seconds with jitter, others go on. The shipper stops at 70 % of
 Redis' memory, so that owners can go on and make room; entries behind a hole are deleted, so that they cannot fill it.
 
 *An unreadable entry* is set aside and its range asked for again; if it comes unreadable twice, a gap tells how many

@@ -62,15 +62,15 @@ class SpoolTail(SpoolReader):
         held = self._boots.get(boot)
         if held is None or position >= FINAL:
             return Tail((), position)
-        if self._ended.get(boot, FINAL + 1) <= position:
-            return Tail((), FINAL)
         taken: list[Sourced] = []
         over = self._abandoned or boot != next(reversed(self._boots))
         at_end = self._read_boot(boot, held, position, taken=taken, limit=limit, over=over)
         through = taken[-1].sequence if taken else position
         if over and at_end:
-            self._ended[boot] = self._last_word(boot, through, taken)
-            through = FINAL
+            self._last_word(boot, through, taken)
+            # Released only once every partition has taken the boot's end too, and not just its last record: until then
+            # somebody may ask for the end again.
+            self._ended[boot] = through = FINAL
         return Tail(taken, through)
 
     def times(self, boot: str, position: int) -> Times:

@@ -85,6 +85,10 @@ class AHost:
         self.shipper.close()
         self.shipper = Shipper(self._link, self.settings, spool_key=KEY)
 
+    def shipper_of(self, link: Link) -> Shipper:
+        """One more shipper of the same spool."""
+        return Shipper(link, self.settings, spool_key=KEY)
+
     def ship(self) -> None:
         """Let the shipper do all that is due now, a look at the partitions and at empty ranges among it."""
         self.shipper._looked = float("-inf")
