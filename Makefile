@@ -18,10 +18,10 @@ INTO := requirements/install.sh "$(PYTHON)"
 
 SERVE := $(if $(UPSTREAM),--upstream $(UPSTREAM)) $(if $(PORT),--listen 127.0.0.1:$(PORT)) $(if $(DATA),--data $(DATA))
 
-.PHONY: help install run test lint bench chaos eval lock clean
+.PHONY: help install run test test-oldest lint bench chaos eval lock clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 install: $(VENV)/.dev $(if $(wildcard requirements/sdk-1.x.lock),$(SDK)/.done) ## the environment for developing, in .venv
 
@@ -30,6 +30,13 @@ run: $(VENV)/.run ## start revenuer: UPSTREAM=https://... PORT=8080 DATA=folder;
 
 test: install ## the whole test suite
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+test-oldest: install ## contracts and stores on the system's own servers: Debian 12 has Postgres 15 and Redis 7.0
+	@command -v redis-server >/dev/null && ls -d /usr/lib/postgresql/*/bin >/dev/null 2>&1 || \
+		apt-get install -y -qq --no-install-recommends postgresql redis-server >/dev/null || \
+		{ echo "install Debian's postgresql and redis-server, as root" >&2; exit 1; }
+	REVENUER_TEST_SERVERS=system $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup tests/servers tests/contracts \
+		tests/service/backends/sql tests/service/backends/redis $(ARGS)
 
 lint: install ## ruff and mypy
 	$(BIN)/ruff check .

@@ -49,6 +49,15 @@ class TestCheckpoint:
         assert resume.meta == {"time": b"\x00\x01"}
         assert resume.windows == {open_window: 7200}
 
+    def test_a_claim_keeps_what_was_committed(self, checkpoint: Checkpoint) -> None:
+        """Every claim has a higher epoch, and whoever makes it goes on from the last commit."""
+        first = checkpoint.claim("a")
+        checkpoint.commit(Commit(positions={"a": 3}))
+        assert checkpoint.claim("b") > first
+        assert checkpoint.resume().positions == {"a": 3}
+        checkpoint.commit(Commit(positions={"a": 4}))
+        assert checkpoint.resume().positions == {"a": 4}
+
     def test_a_commit_of_nothing_is_one(self, checkpoint: Checkpoint) -> None:
         """An empty batch changes nothing and fails nothing."""
         checkpoint.commit(Commit(positions={"a": 3}))
