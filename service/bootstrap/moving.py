@@ -10,7 +10,7 @@ from service.backends.sql.copying import OWNER, copy
 from service.backends.sql.dialect import connect
 from service.backends.sql.repartition import repartition
 from service.bootstrap.stores import url_of
-from service.pipeline.admission import merged
+from service.pipeline import admission, sightings
 from service.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
     from service.settings import Settings
 
-COMBINE: dict[str, Callable[[Sequence[bytes]], bytes]] = {"admission": merged, "time": max}
-"""How blobs of several partitions become one: the sketch, and the stream's time in big-endian."""
+COMBINE: dict[str, Callable[[Sequence[bytes]], bytes]] = {
+    "admission": admission.merged,
+    "sightings": sightings.merged,
+    "time": max,
+}
+"""How blobs of several partitions become one; the stream's time is big-endian, so the larger bytes are the later."""
 
 
 def move(settings: Settings, target: str, number: int, on_rows: Callable[[str, int, int], None]) -> int:

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from service.model.query import QueryEvent
 
 HOUR, DAY = 3_600_000_000, 86_400_000_000
@@ -98,3 +100,19 @@ class Sightings:
 
     def _digest(self, text: str) -> bytes:
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8, key=self._key).digest()
+
+
+def merged(dumps: Sequence[bytes]) -> bytes:
+    """The sightings of several parts of one stream as those of the whole: first seen first, refused last."""
+    parts = [msgspec.msgpack.decode(dump) for dump in dumps]
+    models: dict[bytes, int] = {}
+    refused: dict[bytes, tuple[bytes, int]] = {}
+    for _, seen, held in parts:
+        for name, at in seen.items():
+            models[name] = min(at, models.get(name, at))
+        for asked, (account, at) in held.items():
+            refused[asked] = max((account, at), refused.get(asked, (account, at)), key=lambda entry: (entry[1], entry))
+    began = min((part[0] for part in parts if part[0]), default=0)
+    newest_models = sorted(models.items(), key=lambda item: item[1])[-MODELS:]
+    newest_refused = sorted(refused.items(), key=lambda item: item[1][1])[-REFUSALS:]
+    return msgspec.msgpack.encode((began, dict(newest_models), dict(newest_refused)))

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from service.pipeline.admission import DAY, Admission
+from service.pipeline.admission import DAY, Admission, merged
 from tests.service.pipeline.factories import T0
 
 KEY = b"k" * 32
@@ -30,3 +30,16 @@ def test_counts_fade_by_the_day() -> None:
     """After a day the counts are halved, so a trickle is never followed."""
     admission = Admission(KEY)
     assert not any(admission.admit("acct/u", T0 + day * DAY) for day in range(30))
+
+
+def test_sketches_of_several_parts_are_one() -> None:
+    """Nobody is counted lower than in the part they were in, a day's halving included."""
+    yesterday, today = Admission(KEY), Admission(KEY)
+    for _ in range(14):
+        yesterday.admit("acct/old", T0)
+    for _ in range(7):
+        today.admit("acct/new", T0 + DAY)
+    both = merged([yesterday.dump(), today.dump()])
+    assert Admission(KEY, both).admit("acct/old", T0 + DAY)
+    assert Admission(KEY, both).admit("acct/new", T0 + DAY)
+    assert not Admission(KEY, both).admit("acct/other", T0 + DAY)

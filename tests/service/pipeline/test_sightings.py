@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from service.pipeline.sightings import DAY, HOUR, REFUSALS, Sighting, Sightings
+from service.pipeline.sightings import DAY, HOUR, REFUSALS, Sighting, Sightings, merged
 from tests.service.pipeline.factories import T0, an_event
 
 if TYPE_CHECKING:
@@ -75,3 +75,15 @@ def test_it_is_bounded() -> None:
         sightings.see(an_ask(T0 + i, status=429), i.to_bytes(4, "big"))
     assert len(sightings.dump()) < REFUSALS * 40
     assert not sightings.see(an_ask(T0 + 5000, account="acct-2"), (3).to_bytes(4, "big")).rotated
+
+
+def test_parts_of_one_stream_become_the_whole() -> None:
+    """A model is as old as where it was seen first, and what was refused in one part is known in the other's."""
+    one, two = Sightings(KEY), Sightings(KEY)
+    one.see(an_ask(T0), b"")
+    two.see(an_ask(T0 + 2 * DAY, "m2"), b"")
+    one.see(an_ask(T0 + 4 * DAY, "m2"), b"")
+    one.see(an_ask(T0 + 4 * DAY, account="a", status=429), b"asked")
+    at = T0 + 4 * DAY + HOUR
+    whole = Sightings(KEY, merged([one.dump(), two.dump()]))
+    assert whole.see(an_ask(at, "m2", account="b"), b"asked") == Sighting(rotated=True, launch=False, new_model=False)
