@@ -99,6 +99,16 @@ class Stream(RuleBasedStateMachine):
         assert isinstance(source, StreamSource)
         flushed(source)
 
+    @rule(host=hosts, partition=partitions, takers=st.sets(partitions), limit=st.sampled_from([1, 3, 100]))
+    def all_goes_well(self, host: int, partition: int, takers: set[int], limit: int) -> None:
+        """For a while: without it, so many faults would leave little to be lost."""
+        for _ in range(3):
+            self.log(host, 3, partition)
+            self.ship(host)
+            for taker in takers:
+                self.commit(taker, limit)
+        self.ship(host)
+
     # What goes wrong
 
     @rule(host=hosts)
