@@ -18,6 +18,7 @@ from service.demo.cast import CAST
 from service.demo.traffic import Traffic
 from service.demo.watch import Watch
 from service.simulate.dice import Dice
+from service.simulate.kinds import BENIGN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,8 +30,12 @@ TRICKLE = 0.04
 """Share of full speed at which the demo goes on once there is a flag."""
 PATIENCE = 90.0
 """Seconds at full speed without a flag."""
-SETTLE = 2.0
-"""Seconds for the other accounts' scores to be there as well."""
+SETTLE = 40.0
+"""Longest that full speed goes on behind a flag, in seconds, for the honest callers to have sent much as well."""
+LOOK = 1.0
+"""Seconds between looks at them."""
+BUSY = 2.0
+"""Requests a second from which a caller comes to send much."""
 
 
 async def run(
@@ -63,11 +68,14 @@ async def run(
     _line(console, f"demo: {len(cast)} callers send about {rate:.0f} requests a second through {proxy_url} ...")
     async with asyncio.TaskGroup() as parts:
         parts.create_task(traffic.play(cast, Dice(int(began)), stop))
-        parts.create_task(_tell(watch, traffic, console, stop, _command(settings)))
+        busy = sum(actor.rate >= BUSY and actor.archetype in BENIGN for actor in cast)
+        parts.create_task(_tell(watch, traffic, console, stop, command=_command(settings), busy=busy))
         parts.create_task(_tire(traffic, console, stop))
 
 
-async def _tell(watch: Watch, traffic: Traffic, console: Console, stop: asyncio.Event, command: str) -> None:
+async def _tell(
+    watch: Watch, traffic: Traffic, console: Console, stop: asyncio.Event, *, command: str, busy: int
+) -> None:
     first = True
     async for flag in watch.flags(stop):
         address = watch.address(flag)
@@ -78,11 +86,20 @@ async def _tell(watch: Watch, traffic: Traffic, console: Console, stop: asyncio.
         console.print(report.flagged(flag, time.time() - watch.since))
         _line(console, f"ask for it at {address}")
         _line(console, escape(command.format(address)))
-        await asyncio.sleep(SETTLE)
-        for line in report.left_alone(await watch.accounts()):
+        for line in await _left_alone(watch, stop, busy):
             _line(console, line)
         traffic.speed = TRICKLE
         _line(console, "demo: a light trickle goes on. Ctrl-C stops everything.")
+
+
+async def _left_alone(watch: Watch, stop: asyncio.Event, busy: int) -> list[str]:
+    """A line for each honest caller who sends much: all of them, or as many as have come to it in time."""
+    lines: list[str] = []
+    deadline = time.monotonic() + SETTLE
+    while len(lines) < busy and time.monotonic() < deadline and not stop.is_set():
+        await asyncio.sleep(LOOK)
+        lines = report.left_alone(await watch.accounts())
+    return lines
 
 
 async def _tire(traffic: Traffic, console: Console, stop: asyncio.Event) -> None:

@@ -12,9 +12,10 @@ from service.model.flag import Evaluation, Flag, Rate, Severity
 from service.model.ids import text_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from detectors.core.baseline import Baselines
+    from detectors.core.detector import Signal
     from detectors.core.fusion import Fused
     from service.model.declaration import Declaration
     from service.model.entity import Entity
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 
 RULE = "fused-2"
 """Name and version of the one rule there is: the fused score against the alarm budget."""
+
+OUT_OF_LINE = 0.1
+"""p-value up to which a signal is given as a reason: what nine of ten benign entities show too explains nothing."""
+FEWEST = 3
+"""Reasons given in any case: a score may be made of many signals that are each a little out of line."""
 
 TECHNIQUES = ("AML.T0024.002", "AML.T0040")
 """MITRE ATLAS: extract an AI model through its inference API; inference API access."""
@@ -76,7 +82,7 @@ class Rules:
             last_seen=followed.last_seen,
             queries=evaluation.queries,
             window=evaluation.window,
-            reasons=evaluation.signals,
+            reasons=_telling(evaluation.signals),
             against=evaluation.against,
             false_positive_rate=Rate(*calibration.rate(evaluation.score)),
             techniques=TECHNIQUES,
@@ -88,6 +94,11 @@ class Rules:
         versions = ",".join(f"{name}={value}" for name, value in sorted(self.versions.items()))
         whole = f"{evaluation.entity}|{RULE}|{evaluation.window}|{found}|{versions}"
         return hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
+
+
+def _telling(signals: Sequence[Signal]) -> tuple[Signal, ...]:
+    """Of signals, most telling first, those that are a reason. The evaluation keeps them all."""
+    return tuple(signal for n, signal in enumerate(signals) if n < FEWEST or signal.p_value <= OUT_OF_LINE)
 
 
 def _raised(stored: str) -> tuple[int, int]:

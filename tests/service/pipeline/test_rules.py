@@ -15,6 +15,7 @@ from service.model.flag import Severity
 from service.pipeline.entities import Followed
 from service.pipeline.rules import Rules
 from service.pipeline.windows import Moment
+from tests.contracts.factories import a_signal
 
 if TYPE_CHECKING:
     from service.model.flag import Evaluation
@@ -58,3 +59,25 @@ def test_beyond_it_the_account_is_as_any_other(beyond: dict[str, object]) -> Non
     assert evaluation.severity is not None
     assert evaluation.severity.rank >= Severity.MEDIUM.rank
     assert "declared" not in evaluation.against
+
+
+@pytest.mark.parametrize(
+    ("p_values", "given"),
+    [
+        pytest.param((0.001, 0.02, 0.1, 0.3, 1.0), 3, id="out-of-line"),
+        pytest.param((0.001, 0.02, 0.05, 0.06, 0.07, 1.0), 5, id="as-many-as-are"),
+        pytest.param((0.2, 0.4, 0.6, 0.8), 3, id="a-few-in-any-case"),
+        pytest.param((0.001, 1.0), 2, id="there-are-no-more"),
+    ],
+)
+def test_a_flags_reasons_are_what_is_out_of_line(p_values: tuple[float, ...], given: int) -> None:
+    """What benign entities show too is no reason; the evaluation keeps it."""
+    rules = Rules(BASELINES, 0.001, {})
+    signals = tuple(a_signal(name=f"volume.{n}", p_value=p) for n, p in enumerate(p_values))
+    fused = Fused(HARVEST.score, HARVEST.groups, signals, {})
+    followed = Followed(states={}, queries=400)
+    evaluation = rules.judge(Entity(Scope.ACCOUNT, "acct-2"), followed, Moment(0, "close", 500), fused, {})
+    flag = rules.flag(evaluation, followed)
+    assert flag is not None
+    assert flag.reasons == signals[:given]
+    assert evaluation.signals == signals
