@@ -80,23 +80,23 @@ class TrainingValue:
         "training_value.purpose": SignalSpec(
             unit="log-odds",
             tail=Tail.UPPER,
-            words="by words and answers new prompts are those of a harvest at {value}, on average",
+            words="new prompts are worded and answered as a harvest for training data is, by {value} on average",
         ),
         "training_value.level": SignalSpec(
             unit="log-odds",
             tail=Tail.UPPER,
-            words="over all queries that is {value}, one that asks nothing new counting as honest",
+            words="counting what asks nothing new as honest, all queries are worded as a harvest by {value} on average",
         ),
         "training_value.likely_share": SignalSpec(
-            unit="%", tail=Tail.UPPER, words="{value} of queries are new and speak as those who make training data do"
+            unit="%", tail=Tail.UPPER, words="{value} of queries are new and worded as a harvest for training data"
         ),
         "training_value.sure_share": SignalSpec(
-            unit="%", tail=Tail.UPPER, words="{value} of queries are new and speak so beyond doubt"
+            unit="%", tail=Tail.UPPER, words="{value} of queries are new and beyond doubt worded as a harvest"
         ),
         "training_value.taken_1d": SignalSpec(
             unit="tokens",
             tail=Tail.UPPER,
-            words="answers to prompts that speak so add up to {value} in the last days (half-life 1 day)",
+            words="answers to prompts worded as a harvest add up to {value} in the last days (half-life 1 day)",
             stratified=False,
         ),
     }
