@@ -49,7 +49,7 @@ def connect(url: str, *, patient: bool = False) -> Engine:
     parsed = make_url(url)
     options: dict[str, Any] = {"hide_parameters": True}
     if parsed.get_backend_name() == "sqlite":
-        return sqlite.engine(parsed, options)
+        return sqlite.engine(parsed, options, patient=patient)
     return postgres.engine(parsed, options, patient=patient)
 
 

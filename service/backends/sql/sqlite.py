@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
 
 BUSY = 5_000
 """Milliseconds that SQLite waits for another writer; the longest wait of 8 writers was measured at 0.2 s."""
+PATIENT = 600_000
+"""Milliseconds where another process may be changing the schema of a large database."""
 ADVICE = {
     "full": "make room on its disk",
     "locked": "another process holds it: if that lasts, stop what has it open",
@@ -27,11 +32,12 @@ ADVICE = {
 """Words of SQLite's -> what to do."""
 
 
-def engine(url: URL, options: dict[str, Any]) -> Engine:
-    """An engine for the file."""
-    made = create_engine(url, connect_args={"timeout": BUSY / 1000}, **options)
+def engine(url: URL, options: dict[str, Any], *, patient: bool = False) -> Engine:
+    """An engine for the file; ``patient`` waits for as long as a migration of a large table takes."""
+    wait = PATIENT if patient else BUSY
+    made = create_engine(url, connect_args={"timeout": wait / 1000}, **options)
     event.listen(made, "do_connect", _make)
-    event.listen(made, "connect", _connect)
+    event.listen(made, "connect", partial(_connect, wait))
     event.listen(made, "begin", _begin)
     return made
 
@@ -44,13 +50,13 @@ def _make(_dialect: object, _record: object, arguments: Sequence[str], _options:
             os.close(os.open(arguments[0], os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
 
 
-def _connect(connection: Any, _record: object) -> None:
+def _connect(wait: int, connection: Any, _record: object) -> None:
     # The driver's own BEGIN comes too late and is never IMMEDIATE, so it is switched off; see _begin.
     connection.isolation_level = None
     cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={wait}")
+    _write_ahead(cursor, wait)
     for pragma in (
-        f"busy_timeout={BUSY}",
-        "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
         # What retention takes is overwritten, not only let go. The cost could not be measured.
@@ -61,6 +67,20 @@ def _connect(connection: Any, _record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _write_ahead(cursor: sqlite3.Cursor, wait: int) -> None:
+    """Turn on the write-ahead log, waiting for others: SQLite's own wait leaves out this change of a new file."""
+    deadline = time.monotonic() + wait / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:
