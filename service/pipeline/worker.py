@@ -214,6 +214,7 @@ class Worker:
         for _, gap in commit.gaps:
             metrics.GAPS.labels("start").inc(gap.starts)
             metrics.GAPS.labels("end").inc(gap.ends)
+            metrics.GAPS.labels("other").inc(gap.others)
         for flag in commit.flags:
             metrics.FLAGS.labels(flag.severity).inc()
             log.info("flag.raised", flag=flag.id, entity=str(flag.entity), severity=flag.severity, score=flag.score)

@@ -283,11 +283,11 @@ class TestLog:
         assert records.counts()["duplicates"] == 1
 
     def test_what_was_not_logged_is_known_exactly(self, store: Checkpoint, records: Records) -> None:
-        """Starts and ends of every gap, a gap told twice counted once."""
-        gaps = [("a", Gap(T0, T0 + 9, 3, 2)), ("b", Gap(T0, T0 + 9, 1, 0))]
+        """Starts, ends and others of every gap, a gap told twice counted once."""
+        gaps = [("a", Gap(T0, T0 + 9, 3, 2)), ("b", Gap(T0, T0 + 9, 1, 0)), ("c", Gap(T0, T0 + 9, 0, 0, 40))]
         store.commit(Commit(gaps=gaps))
         store.commit(Commit(gaps=gaps[:1]))
-        assert records.counts()["not_logged"] == 6
+        assert records.counts()["not_logged"] == 46
 
     def test_counts_of_an_empty_store(self, records: Records) -> None:
         """Every count is there and is zero."""

@@ -142,7 +142,7 @@ class SqlRecords:
 
     def counts(self) -> Mapping[str, int]:
         """Rows of each table; records not logged (``not_logged``); repeats skipped (``duplicates``)."""
-        missed = select(func.coalesce(func.sum(gaps.c.starts + gaps.c.ends), 0))
+        missed = select(func.coalesce(func.sum(gaps.c.starts + gaps.c.ends + gaps.c.others), 0))
         with available("count its rows"), self._engine.begin() as connection:
             # The log is too long to be counted; the checkpoint keeps its count.
             total = func.sum(counters.c.value).label("value")

@@ -223,6 +223,7 @@ gaps = Table(
     Column("last", BigInteger, primary_key=True),
     Column("starts", BigInteger, nullable=False),
     Column("ends", BigInteger, nullable=False),
+    Column("others", BigInteger, nullable=False, server_default="0"),
 )
 
 # What the installation learnt of its own traffic, for every worker alike.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+import msgspec
 from sqlalchemy import delete, select
 
 from service.backends.sql.bulk import chosen, insert, put
@@ -102,4 +103,4 @@ def entity_row(partition: int, entity: Entity, state: EntityState) -> dict[str, 
 
 def gap_row(source: str, gap: Gap) -> dict[str, Any]:
     """The row of what a source could not log."""
-    return {"source": source, "first": gap.first, "last": gap.last, "starts": gap.starts, "ends": gap.ends}
+    return {"source": source, **msgspec.structs.asdict(gap)}
