@@ -78,8 +78,8 @@ class SqlCheckpoint:
         self._keep = keep
         self._upkeep = Upkeep(self._writing, retention or Retention(), retain=retain, partition=partition)  # type: ignore[call-arg]
         self._names = Names()
-        self._epoch = 0
-        """What every commit must find; 0 before the first claim."""
+        self._hold: partitions.Hold | None = None
+        """What every commit must find; None before the first claim."""
         self._places: Places | None = None
         """None where it must be read again."""
         self._repeats = 0
@@ -89,10 +89,8 @@ class SqlCheckpoint:
 
     def claim(self, owner: str) -> int:
         """Become the partition's only writer; its new epoch."""
-        with available("let a partition be claimed"), self._writing.begin() as connection:
-            epoch = partitions.claim(connection, self._partition, owner)
-        self._epoch, self._places, self._unsure = epoch, None, False
-        return epoch
+        with available("let a partition be claimed"):
+            return self._claimed(owner).epoch
 
     def resume(self) -> Resume:
         """Where the last commit left off.
@@ -146,9 +144,8 @@ class SqlCheckpoint:
         texts = [events.strings(event) for event in commit.events]
         try:
             with available("take a commit"):
-                if not self._epoch:
-                    self.claim("")
                 self._settle()
+                hold = self._hold or self._claimed("")
                 wanted = self._wanted(commit, texts)
                 if wanted and self._engine.dialect.name == "postgresql":
                     # On its own: other partitions' commits wait for a string's row until its transaction ends.
@@ -156,13 +153,14 @@ class SqlCheckpoint:
                         self._names.intern(connection, wanted)
                     wanted = {}
                 with self._writing.begin() as connection:
-                    moved = self._store(connection, commit, texts, wanted)
+                    hold, moved = self._store(connection, hold, commit, texts, wanted)
         except BaseException:
             # Strings that were interned in it are gone with the transaction.
             self._names.forget()
             self._places = None
             self._unsure = True
             raise
+        self._hold = hold
         metrics.DUPLICATES.inc(self._repeats)
         if self._places is not None:
             self._places.stored.update(moved)
@@ -187,14 +185,21 @@ class SqlCheckpoint:
         with available("take away what is past its time"):
             return self._upkeep.purge(now)
 
+    def _claimed(self, owner: str) -> partitions.Hold:
+        with self._writing.begin() as connection:
+            hold = partitions.claim(connection, self._partition, owner)
+        self._hold, self._places, self._unsure = hold, None, False
+        return hold
+
     def _settle(self) -> None:
         """Where it is not known what became of the last commit: wait for it, and let it not come later.
 
         A file has no such doubt. A connection that broke may have done so before or after the server heard of it.
         """
-        if self._unsure and self._epoch and self._engine.dialect.name == "postgresql":
+        if self._unsure and self._hold is not None and self._engine.dialect.name == "postgresql":
             with self._writing.begin() as connection:
-                self._epoch = partitions.reclaim(connection, self._partition, self._epoch)
+                hold = partitions.reclaim(connection, self._hold)
+            self._hold = hold
         self._unsure = False
 
     def _resumed(self, connection: Connection) -> Resume:
@@ -226,10 +231,15 @@ class SqlCheckpoint:
         return wanted
 
     def _store(
-        self, connection: Connection, commit: Commit, texts: Sequence[tuple[str, ...]], wanted: Mapping[str, int]
-    ) -> Mapping[str, tuple[int, int]]:
-        """Write it; where the sources moved to."""
-        partitions.guard(connection, self._partition, self._epoch)
+        self,
+        connection: Connection,
+        hold: partitions.Hold,
+        commit: Commit,
+        texts: Sequence[tuple[str, ...]],
+        wanted: Mapping[str, int],
+    ) -> tuple[partitions.Hold, Mapping[str, tuple[int, int]]]:
+        """Write it; what the partition is to be found as from then on, and where the sources moved to."""
+        hold = partitions.guard(connection, hold)
         self._places = self._places or Places.read(connection, self._partition)
         moved = self._places.moved(commit)
         self._places.put(connection, moved, _time(commit))
@@ -240,7 +250,7 @@ class SqlCheckpoint:
         writes.open_and_close(connection, self._partition, LOG, commit.log_opened, commit.log_closed)
         blobs = commit.meta.items()
         put(connection, meta, [{"partition": self._partition, "name": name, "value": value} for name, value in blobs])
-        return moved
+        return hold, moved
 
     def _log(self, connection: Connection, commit: Commit, texts: Sequence[tuple[str, ...]]) -> None:
         rows = [

@@ -50,18 +50,18 @@ def copy(source: Engine, target: Engine, on_rows: Callable[[str, int, int], None
 
     """
     with available("be copied"):
-        epochs = _claimed(source)
+        holds = _claimed(source)
         _begin(target)
         total = sum(_table(source, target, table, on_rows) for table in metadata.sorted_tables)
-        _end(source, target, epochs)
+        _end(source, target, holds)
     return total
 
 
-def _claimed(source: Engine) -> dict[int, int]:
-    """Every partition of the source taken from whoever has it; the epochs."""
+def _claimed(source: Engine) -> list[partitions.Hold]:
+    """Every partition of the source taken from whoever has it, by number."""
     with writing(source).begin() as connection:
-        numbers = connection.execute(select(held.c.number)).scalars().all()
-        return {number: partitions.claim(connection, number, OWNER) for number in numbers}
+        numbers = connection.execute(select(held.c.number).order_by(held.c.number)).scalars().all()
+        return [partitions.claim(connection, number, OWNER) for number in numbers]
 
 
 def _begin(target: Engine) -> None:
@@ -116,10 +116,10 @@ def _make_days(source: Engine, target: Engine) -> None:
         Days(target).make(*range(first - DAY, last + DAY, DAY))
 
 
-def _end(source: Engine, target: Engine, epochs: dict[int, int]) -> None:
+def _end(source: Engine, target: Engine, holds: Sequence[partitions.Hold]) -> None:
+    own = select(held.c.number, held.c.owner, held.c.epoch, held.c.active).order_by(held.c.number)
     with source.begin() as ours, writing(target).begin() as theirs:
-        now = {row.number: row.epoch for row in ours.execute(select(held))}
-        if now != epochs:
+        if [partitions.Hold(*row) for row in ours.execute(own)] != holds:
             raise StoreUnavailable("a worker is alive on the source; stop it, and start the copy again")
         theirs.execute(delete(meta).where(meta.c.name == MARK["name"], meta.c.partition == MARK["partition"]))
         for each in metadata.sorted_tables:

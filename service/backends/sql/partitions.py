@@ -1,16 +1,22 @@
 """Who may write to a partition: the fence that makes exactly once rest on one row.
 
 A claim raises the partition's epoch in a transaction of its own. Every commit first locks the
-row and compares the epoch. So of two workers that both believe they own a partition the one
-that claimed last goes on, and the other, however long it was paused or cut off, changes
-nothing: its commit either came before the claim, and then the new owner has seen it, because
-the claim waited for the row, or it finds another epoch.
+row and compares it with what the owner last made of it. So of two workers that both believe they
+own a partition the one that claimed last goes on, and the other, however long it was paused or cut
+off, changes nothing: its commit either came before the claim, and then the new owner has seen it,
+because the claim waited for the row, or it finds another row.
+
+The epoch alone would do if the database never went back. One that was restored from an older
+backup hands an epoch out a second time, so the owner's name is compared too, which no other
+worker ever has. And to the owner of both then and now it shows by the time of its last commit,
+which the restored row does not have: what that worker keeps in memory is of commits that are
+gone, so it must not go on either, but begin from what is there.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, update
@@ -23,6 +29,7 @@ from service.ports import Fenced
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.engine import Connection, Engine
 
 LONGEST = 128
@@ -40,6 +47,16 @@ class Held:
     """When it was claimed."""
     active: int
     """When the last commit began; 0 before the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The partition's row as its owner left it, which is how it must be found."""
+
+    number: int
+    owner: str
+    epoch: int
+    active: int
 
 
 class SqlPartitions:
@@ -84,8 +101,8 @@ def count(connection: Connection) -> int:
     return int(connection.execute(select(func.count()).select_from(partitions)).scalar_one())
 
 
-def claim(connection: Connection, number: int, owner: str) -> int:
-    """Raise the epoch of the partition and name its owner; the new epoch."""
+def claim(connection: Connection, number: int, owner: str) -> Hold:
+    """Raise the epoch of the partition and name its owner."""
     statement = insert(connection, partitions)
     row = {"number": number, "epoch": 1, "owner": owner[:LONGEST], "since": _now(), "active": 0}
     taken = {
@@ -94,11 +111,12 @@ def claim(connection: Connection, number: int, owner: str) -> int:
         "since": statement.excluded.since,
     }
     upsert = statement.on_conflict_do_update(index_elements=[partitions.c.number], set_=taken)
-    return int(connection.execute(upsert.returning(partitions.c.epoch), row).scalar_one())
+    found = connection.execute(upsert.returning(partitions.c.epoch, partitions.c.active), row).one()
+    return Hold(number, owner[:LONGEST], found.epoch, found.active)
 
 
-def reclaim(connection: Connection, number: int, epoch: int) -> int:
-    """Raise the epoch that is one's own; the new one.
+def reclaim(connection: Connection, hold: Hold) -> Hold:
+    """Raise the epoch that is one's own.
 
     Whoever does not know what became of a commit calls this: it waits for the commit if it still goes on,
     and one that arrives later is refused.
@@ -109,29 +127,36 @@ def reclaim(connection: Connection, number: int, epoch: int) -> int:
         Somebody else raised it.
 
     """
-    return _moved(connection, number, epoch, epoch + 1)
+    return _moved(connection, hold, _own(hold), hold.epoch + 1)
 
 
-def guard(connection: Connection, number: int, epoch: int) -> None:
-    """Hold the partition until the end of the transaction.
+def guard(connection: Connection, hold: Hold) -> Hold:
+    """Hold the partition until the end of the transaction; what its row is to be found as once that is stored.
 
     Raises
     ------
     Fenced
-        The epoch is another one.
+        The row is not as the owner left it.
 
     """
-    _moved(connection, number, epoch, epoch)
+    return _moved(connection, hold, _own(hold) & (partitions.c.active == hold.active), hold.epoch)
 
 
-def _moved(connection: Connection, number: int, epoch: int, to: int) -> int:
-    own = (partitions.c.number == number) & (partitions.c.epoch == epoch)
-    if not connection.execute(update(partitions).where(own).values(epoch=to, active=_now())).rowcount:
+def _own(hold: Hold) -> ColumnElement[bool]:
+    own = (partitions.c.number == hold.number) & (partitions.c.epoch == hold.epoch)
+    return own & (partitions.c.owner == hold.owner)
+
+
+def _moved(connection: Connection, hold: Hold, found: ColumnElement[bool], epoch: int) -> Hold:
+    # Always another time than before, whatever the clock does.
+    moved = replace(hold, epoch=epoch, active=max(_now(), hold.active + 1))
+    statement = update(partitions).where(found).values(epoch=moved.epoch, active=moved.active)
+    if not connection.execute(statement).rowcount:
         raise Fenced(
-            f"partition {number} is no longer held under epoch {epoch}: another worker has claimed it; "
-            "nothing of this commit was stored"
+            f"partition {hold.number} is no longer held under epoch {hold.epoch} as this worker left it: another "
+            "worker has claimed it, or the database was restored; nothing of this commit was stored"
         )
-    return to
+    return moved
 
 
 def _now() -> int:

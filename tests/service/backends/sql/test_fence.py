@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection, Engine
 
+    from service.backends.sql.partitions import Held
+
 OTHER = Entity(Scope.ACCOUNT, "acct-2")
 
 
@@ -60,9 +62,48 @@ def test_whoever_claimed_last_goes_on(engine: Engine, another: Engine) -> None:
     assert second.resume().positions == {"a": 3}
     assert not second.entities([AN_ACCOUNT])
     assert not list(SqlRecords(engine).export())
-    [held] = SqlPartitions(engine).all()
-    assert (held.owner, held.epoch) == ("b", 2)
-    assert held.active >= held.since > 0
+    assert (held(engine).owner, held(engine).epoch) == ("b", 2)
+    assert held(engine).active >= held(engine).since > 0
+
+
+def test_an_epoch_that_a_restored_database_gives_out_again(engine: Engine, another: Engine) -> None:
+    """Whoever had it before the restore is refused, for it has another name."""
+    first, second = SqlCheckpoint(engine), SqlCheckpoint(another)
+    epoch = first.claim("a")
+    first.commit(Commit(positions={"s": 9}))
+    restore(engine, "epoch = epoch - 1, owner = ''")
+    assert second.claim("b") == epoch
+    restore(engine, f"active = {held(engine).active}")
+    with pytest.raises(Fenced, match="was restored"):
+        first.commit(Commit(positions={"s": 12}))
+    second.commit(Commit(positions={"s": 10}))
+
+
+def test_an_owner_whose_commits_a_restore_took_away(engine: Engine) -> None:
+    """It is refused under its own name and epoch, since what it keeps in memory is of what is gone; then goes on."""
+    worker = SqlCheckpoint(engine)
+    worker.claim("a")
+    worker.commit(Commit(positions={"s": 3}))
+    before = held(engine).active
+    worker.commit(Commit(positions={"s": 9}, entities={AN_ACCOUNT: a_state()}))
+    restore(engine, f"active = {before}")
+    with pytest.raises(Fenced, match="was restored"):
+        worker.commit(Commit(positions={"s": 12}))
+    worker.claim("a")
+    worker.commit(Commit(positions={"s": 12}))
+    assert worker.resume().positions == {"s": 12}
+
+
+def held(engine: Engine) -> Held:
+    """The only partition."""
+    [found] = SqlPartitions(engine).all()
+    return found
+
+
+def restore(engine: Engine, values: str) -> None:
+    """Let the partition's row say what it said at an earlier time."""
+    with engine.begin() as connection:
+        connection.execute(text(f"UPDATE partitions SET {values}"))  # noqa: S608 - the tests' own words
 
 
 def test_a_new_owner_sees_all_that_was_committed(engine: Engine, another: Engine) -> None:
@@ -118,7 +159,7 @@ def test_how_many_there_are_is_decided_once(engine: Engine, another: Engine) -> 
     assert SqlPartitions(engine).count() == 0
     assert SqlPartitions(engine).ensure(8) == 8
     assert SqlPartitions(another).ensure(32) == 8
-    assert [held.number for held in SqlPartitions(engine).all()] == list(range(8))
+    assert [found.number for found in SqlPartitions(engine).all()] == list(range(8))
 
 
 @pytest.mark.parametrize("kind", ["postgres"])
