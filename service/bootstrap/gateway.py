@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import time
 from typing import TYPE_CHECKING
 
 import structlog
 
 from service.backends.decisions_file import DecisionsFile
 from service.backends.spool import SpoolWriter
+from service.backends.spool.announced import is_announced
 from service.gateway.dialects import Dialects
 from service.gateway.floor import Floor
 from service.gateway.server import build, serve
@@ -22,6 +24,8 @@ log = structlog.get_logger()
 
 OTHERS = 512
 """Files beside the connections: the spool's, metrics and what libraries open."""
+UNKNOWN, GLANCE = 3.0, 0.02
+"""Seconds that a start waits for the stream to know of it, and between looks whether it does."""
 REFRESH = 0.2
 """Seconds between looks at the decisions, so that one is obeyed within a second."""
 
@@ -41,11 +45,26 @@ async def run(settings: Settings) -> None:
     app = build(
         settings, sink=sink, decisions=decisions, dialects=Dialects(), secrets=keys, floor=Floor(settings.clock_file)
     )
+    if settings.shared_stream:
+        await _known(settings, sink.source)
     refreshing = asyncio.create_task(_refresh(decisions))
     try:
         await serve(settings, app)
     finally:
         refreshing.cancel()
+
+
+async def _known(settings: Settings, boot: str) -> None:
+    """Wait until every partition of the stream knows of this boot, so that its first queries are not taken late.
+
+    Not for long: a stream that is down keeps nobody from the model.
+    """
+    deadline = time.monotonic() + UNKNOWN
+    while not is_announced(settings.spool, boot):
+        if time.monotonic() > deadline:
+            log.warning("gateway.unannounced", after=UNKNOWN, advice="see whether the shipper reaches the stream")
+            return
+        await asyncio.sleep(GLANCE)
 
 
 async def _refresh(decisions: DecisionsFile) -> None:

@@ -12,7 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from service.backends.redis import keys
+import pytest
+
+from service.backends.redis import keys, source
 from service.backends.redis.client import connect
 from service.backends.redis.shipper import Shipper
 from service.backends.spool import SpoolWriter
@@ -67,6 +69,7 @@ class Rig:
     store: Stores = field(init=False)
     lanes: list[Lane] = field(init=False)
     _logged: int = 0
+    _patch: pytest.MonkeyPatch = field(default_factory=pytest.MonkeyPatch)
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _writers: list[SpoolWriter] = field(default_factory=list)
     _shippers: list[Shipper] = field(default_factory=list)
@@ -78,6 +81,8 @@ class Rig:
         self.records = traffic(self.queries, self.gateways)
 
     def __enter__(self) -> Self:
+        # Every boot is in the stream before a worker has its turn.
+        self._patch.setattr(source, "PATIENCE", 0.0)
         upgrade(self.settings(0))
         self.store = stores(self.settings(0))
         self.store.partitions.ensure(self.partitions)
@@ -91,6 +96,7 @@ class Rig:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._patch.undo()
         for lane in self.lanes:
             lane.close()
         for shipper in self._shippers:

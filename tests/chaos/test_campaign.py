@@ -36,9 +36,8 @@ def test_nothing_is_lost_or_counted_twice_by_several_hosts(
     assert outcome.verdict.faults == 0, outcome.verdict
     assert outcome.difference is not None
     assert outcome.difference.rows >= outcome.answered
-    # Times and what follows from them are held by the scenarios, in exact order: here a gateway that begins may be
-    # heard of a moment late, and the states then take its first queries at the time at which they came.
-    assert (outcome.difference.log, outcome.difference.queries, outcome.difference.flags) == (0, 0, 0)
+    assert outcome.difference.entities > 10
+    assert outcome.difference.none, outcome.difference
 
 
 def test_a_gateway_that_is_killed_while_redis_is_down_needs_its_disk(tmp_path: Path) -> None:

@@ -32,8 +32,8 @@ MANY = 4096
 class Merged:
     """``ports.EventSource`` over several gateways' records: each in its own order, all by their sources' clocks.
 
-    A source's clock is the time of its newest end or mark so far, so the ends come in the order of completion,
-    whichever gateway they were on.
+    A source's clock is the highest time of its records so far, and its ends rise, so the ends come in the order of
+    completion, whichever gateway they were on.
     """
 
     def __init__(self, gateways: Iterable[Iterable[Sourced]]) -> None:
@@ -89,10 +89,7 @@ def _clocked(records: Iterable[Sourced]) -> Iterator[tuple[tuple[int, str, int],
     clocks: dict[str, int] = {}
     for item in records:
         record = item.record
-        if isinstance(record, Start):
-            # Before its first end a source's clock is its first arrival: of a boot's own records none was earlier.
-            clocks.setdefault(item.source, record.at)
-        elif isinstance(record, End | Mark):
+        if isinstance(record, Start | End | Mark):
             clocks[item.source] = max(clocks.get(item.source, 0), record.at)
         yield (clocks.get(item.source, 0), item.source, item.sequence), item
 

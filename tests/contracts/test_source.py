@@ -101,7 +101,7 @@ class StreamSupply:
         self._host.ship()
 
     def source(self) -> StreamSource:
-        return StreamSource(self._link, 0, KEY, hold=(0.0, 0.0))
+        return StreamSource(self._link, 0, KEY, patience=0.0, hold=(0.0, 0.0))
 
     def settle(self, source: EventSource) -> None:
         assert isinstance(source, StreamSource)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from service import metrics
-from service.backends.redis.cutting import Cutter
-from service.backends.redis.entries import Sealer, append
+from service.backends.redis.cutting import Cut, Cutter
+from service.backends.redis.entries import Entry, Sealer, append
 from service.backends.spool import FINAL
 from service.backends.spool.format import time_of
 from service.model.query import Gap
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from service.backends.redis.backoff import Backoff
     from service.backends.redis.client import Link
-    from service.backends.redis.cutting import Cut
     from service.backends.redis.route import Missing, Route
     from service.backends.spool import SpoolTail, Tail
 
@@ -44,9 +43,29 @@ class Carrier:
         self.trouble: StreamUnavailable | None = None
         """The latest reason why something could not be appended, None once everything is."""
 
-    def carry(self, route: Route, now: float) -> bool:
-        """Bring what the boot has on its way; whether there is more of it at once."""
-        ready = [self._backoff.ready(partition, now) for partition in range(len(route.at))]
+    def carry(self, routes: Sequence[Route], now: float) -> bool:
+        """Bring what the boots, oldest first, have on its way; whether there is more of it at once.
+
+        A boot is announced in a partition before anything of it or of an older one goes there. So whoever reads that
+        an older one has ended knows of the newer one by then.
+        """
+        for route in routes:
+            self._announce(route, now)
+        more = False
+        for index, route in enumerate(routes):
+            known = [all(each) for each in zip(*(newer.announced for newer in routes[index:]), strict=True)]
+            more = self._carry(route, known, now) or more
+        return more
+
+    def _announce(self, route: Route, now: float) -> None:
+        """An entry over nothing, where the partition does not have the boot."""
+        entry = Entry(source=route.source, start=0, end=0, clock=0, newest=0, count=0)
+        due = [p for p, at in enumerate(route.at) if at == 0 and not route.announced[p] and self._backoff.ready(p, now)]
+        if due:
+            self._append(route, [Cut(partition, entry, ()) for partition in due], now)
+
+    def _carry(self, route: Route, known: Sequence[bool], now: float) -> bool:
+        ready = [is_known and self._backoff.ready(partition, now) for partition, is_known in enumerate(known)]
         indices = [partition for partition, is_ready in enumerate(ready) if is_ready]
         more = False
         for cursor in reversed(route.cursors(indices)):
@@ -106,6 +125,7 @@ class Carrier:
                 continue
             self._backoff.answered(partition)
             status, last = answer
+            route.announced[partition] = status != b"unknown"
             if status == b"ok":
                 self._arrived(route, cut, len(sealed), now)
             else:

@@ -42,6 +42,8 @@ class Route:
         """The highest that was ever appended."""
         self.sent = [0.0] * partitions
         """When something was appended last, monotonic seconds."""
+        self.announced = [False] * partitions
+        """Whether whoever reads the partition knows of the boot."""
         self.covered = 0
         """Number through which every partition is covered by a checkpoint."""
         self.through = 0

@@ -22,6 +22,7 @@ from service.backends.redis.memory import fullest
 from service.backends.redis.route import Route
 from service.backends.redis.survey import Survey
 from service.backends.spool import FINAL, SpoolError, SpoolTail
+from service.backends.spool.announced import announce
 from service.ports import StreamUnavailable
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Shipper:
     def __init__(self, link: Link, settings: Settings, *, spool_key: bytes) -> None:
         self._lock = _claim(settings.spool)
         self._link = link
+        self._folder = settings.spool
         self._spool = SpoolTail(settings.spool, spool_key, retain=settings.log.retain)
         self._backoff = Backoff()
         self._carrier = Carrier(link, self._spool, spool_key, backoff=self._backoff)
@@ -79,6 +81,8 @@ class Shipper:
         self._looked = self._fetched = float("-inf")
         self._known = time.monotonic()
         self._paused = False
+        self._told = ""
+        """The boot that was announced last."""
         self._trouble: str | None = None
 
     def step(self) -> float:
@@ -102,10 +106,9 @@ class Shipper:
             self._looked = now
             self._look(boots, now)
         more = False
-        if self._survey is not None and not self._paused:
-            for boot in boots:
-                if boot in self._routes:
-                    more = self._carrier.carry(self._routes[boot], now) or more
+        if boots and not self._paused and all(boot in self._routes for boot in boots):
+            more = self._carrier.carry([self._routes[boot] for boot in boots], now)
+            self._announced(self._routes[boots[-1]])
         self._tell()
         return 0.0 if more else POLL
 
@@ -155,6 +158,15 @@ class Shipper:
             return
         self._spool.release({route.source: route.releasable() for route in self._routes.values()})
         metrics.UNCOVERED.set(sum(route.uncovered for route in self._routes.values()))
+
+    def _announced(self, newest: Route) -> None:
+        """Let the newest boot's gateway know that every partition knows of it."""
+        if newest.source != self._told and all(newest.announced):
+            try:
+                announce(self._folder, newest.source)
+                self._told = newest.source
+            except OSError as error:
+                log.warning("boot.not_announced", source=newest.source, error=error.strerror)
 
     def _met(self) -> Survey | None:
         """What the installation's partitions are; None while no worker has said so."""

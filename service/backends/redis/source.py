@@ -34,6 +34,9 @@ log = structlog.get_logger(__name__)
 
 SILENCE = 15.0
 """Seconds without a word after which a source no longer holds the others up; what it ships later is taken late."""
+PATIENCE = 6.0
+"""Seconds for which an owner that begins to read gives nothing out. Where the stream was away or empty until now, every
+shipper is back within that: the longest pause between its tries and a look. So by then every source is known."""
 GONE = 600.0
 """Seconds behind the newest word of any source after which a new owner does not wait for one at all."""
 BUFFER = 16 * 1024 * 1024
@@ -64,6 +67,9 @@ class StreamSource:
         shippers what is covered. False for the one that the log runs ahead by.
     silence
         Seconds after which a source no longer holds the others up.
+    patience
+        Seconds at the beginning for which nothing is given out; ``PATIENCE`` for the owner by default, none for the
+        other, since the log has no order to keep.
     hold
         Seconds that nothing but marks is held back, and the same once only marks were given out.
     clock
@@ -79,6 +85,7 @@ class StreamSource:
         *,
         owner: bool = True,
         silence: float = SILENCE,
+        patience: float | None = None,
         hold: tuple[float, float] = (HOLD, HOLD_IDLE),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -86,6 +93,7 @@ class StreamSource:
         self._intake = Intake(partition, spool_key)
         self._owner = owner
         self._silence = silence
+        self._patience = patience if patience is not None else PATIENCE if owner else 0.0
         self._hold = hold
         self._clock = clock
         self._page = SHORTEST_PAGE
@@ -181,6 +189,8 @@ class StreamSource:
 
     def _due(self, limit: int) -> list[Sourced]:
         """What may be given out now; marks alone only once they have been held back long enough."""
+        if self._attention.now < self._patience:
+            return []
         bound = watermark(self._feeds.values(), now=self._attention.now, silence=self._silence)
         found = merge(self._feeds.values(), bound, max(limit - len(self._held), 0))
         if not found and self._waiting() >= BUFFER:

@@ -76,6 +76,7 @@ class Survey:
     @staticmethod
     def _stand(route: Route, partition: int, shipped: bytes | None, *, whole: bool, now: float) -> bool:
         """Take over where the partition stands; whether its owner must be asked."""
+        route.announced[partition] = shipped is not None
         if shipped is not None:
             route.fresh = False
             route.stand(partition, int(shipped))

@@ -47,10 +47,16 @@ class Times:
 class SpoolTail(SpoolReader):
     """Reads the boots of one folder, each from its own place. Not for use from several threads at once."""
 
+    _told: Sequence[str] = ()
+
     def boots(self) -> Sequence[str]:
-        """The boots on the disk, oldest first, as the folder is now."""
+        """The boots on the disk, oldest first, as the folder is now.
+
+        One has ended where this told of a newer one, or nobody writes to it any more.
+        """
         self._rescan()
-        return list(self._boots)
+        self._told = list(self._boots)
+        return self._told
 
     def first(self, boot: str) -> int:
         """Number of the boot's oldest record on the disk; 1 where it has written nothing yet."""
@@ -63,7 +69,7 @@ class SpoolTail(SpoolReader):
         if held is None or position >= FINAL:
             return Tail((), position)
         taken: list[Sourced] = []
-        over = self._abandoned or boot != next(reversed(self._boots))
+        over = boot not in self._told[-1:] or (self._abandoned and boot == next(reversed(self._boots)))
         at_end = self._read_boot(boot, held, position, taken=taken, limit=limit, over=over)
         through = taken[-1].sequence if taken else position
         if over and at_end:

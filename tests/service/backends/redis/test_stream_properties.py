@@ -66,7 +66,7 @@ class Stream(RuleBasedStateMachine):
 
     def source(self, partition: int) -> StreamSource:
         """A new owner's."""
-        return StreamSource(self.link, partition, KEY, hold=(0.0, 0.0))
+        return StreamSource(self.link, partition, KEY, patience=0.0, hold=(0.0, 0.0))
 
     # What happens
 
