@@ -62,16 +62,21 @@ class Limits(_Part):
     capture_response: int = Field(1 * MIB, ge=1024)
     """Bytes of a response kept for the log; of a longer one head and tail are."""
     header_bytes: int = Field(32 * 1024, ge=1024)
+    """Bytes of a request's head."""
     header_count: int = Field(100, ge=10)
+    """Header fields of a request."""
     header_timeout: Seconds = 5.0
+    """Longest a request's head may take."""
     body_timeout: Seconds = 30.0
     """Longest silence within a request body."""
     connect_timeout: Seconds = 10.0
+    """Longest a connection to the upstream may take."""
     idle_timeout: Seconds = 120.0
     """Longest silence of the upstream within an answer that has begun."""
     answer_timeout: Seconds = 600.0
     """Longest wait for the upstream's answer to begin."""
     connections: int = Field(4096, ge=1)
+    """Client connections at once."""
 
 
 class Logging(_Part):
@@ -82,18 +87,20 @@ class Logging(_Part):
     failure_mode: Literal["open", "closed"] = "open"
     """When a query cannot be logged: serve it and count it, or refuse it with 503."""
     segment_bytes: int = Field(8 * MIB, ge=64 * 1024)
+    """Size of a spool file."""
     reserve_bytes: int = Field(16 * MIB, ge=0)
     """Kept aside on the spool's disk for records without text when it is full."""
     queue_bytes: int = Field(64 * MIB, ge=MIB)
     """Records waiting for the disk; beyond it they are counted, not kept."""
     retain: Seconds = 0.0
-    """How long a covered segment is kept."""
+    """How long a spool file is kept after the worker has committed it."""
 
 
 class Scoring(_Part):
     """How suspicious traffic is found."""
 
     enabled: bool = True
+    """Whether anything is scored; the log is written either way."""
     baseline: Path | None = None
     """A file of ``revenuer baseline fit``; the shipped one where none is given."""
     learn: bool = True
@@ -105,6 +112,7 @@ class Scoring(_Part):
     detectors: dict[str, Literal["live", "shadow", "off"]] = {}
     """Detector -> whether it counts, is measured and stored without counting, or is not run; live where not named."""
     lateness: Seconds = 60.0
+    """Event time after which a window is closed."""
     max_lag: Seconds = 5.0
     """Behind by more than this, the log goes first and scoring follows."""
 
@@ -120,17 +128,24 @@ class Retention(_Part):
     """How long what is kept, in days of event time."""
 
     text: int = Field(30, ge=0)
+    """Texts, under ``content: full``."""
     log: int = Field(400, ge=1)
+    """Rows of the log, and evaluations."""
     trail: int = Field(7, ge=1)
+    """Digests of conversations and requests seen."""
     states: int = Field(30, ge=1)
+    """States of entities that fell silent."""
 
 
 class Settings(_Part):
     """All of an installation's settings."""
 
     listen: Address = "127.0.0.1:8080"
+    """The data port, where clients send their queries."""
     control: Address = "127.0.0.1:8081"
+    """The control port, for people and their tools."""
     data: Path = Path("revenuer-data")
+    """The data folder."""
     upstream: str | dict[str, str] | None = None
     """One URL, or path prefix -> URL; the prefix is replaced by the URL's path. None: the built-in stand-in."""
     database: str = ""
@@ -144,6 +159,7 @@ class Settings(_Part):
     metrics: Address | None = None
     """Where a gateway or worker that runs by itself shows its metrics and health; None: nowhere."""
     content: Literal["full", "redacted", "none"] = "redacted"
+    """What is stored of texts: all, their form, or nothing."""
     secrets: Path | None = None
     """Folder of the secret files pepper, spool_key, token_key and digest_key; None: ``secrets`` in the data folder."""
     identity: Identity = Identity()
