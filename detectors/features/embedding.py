@@ -21,9 +21,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from safetensors.numpy import load_file
+from scipy import sparse  # type: ignore[import-untyped]
 from tokenizers import Tokenizer
 
 from detectors.core.observation import EMBEDDING
+from detectors.features.tokens import Tokens, TokensError, joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,36 +61,45 @@ class Embedder:
         # tokens that never occur are never touched and take no memory.
         self._wide = np.zeros(table.shape, np.float32)
         self._widened = np.zeros(len(table), np.bool_)
-        self._tokenizer = tokenizer
+        try:
+            self._tokens = Tokens(tokenizer)
+        except TokensError as error:
+            raise EmbeddingError(str(error)) from error
         self._unknown = tokenizer.token_to_id("<unk>")
 
     def embed(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         """One vector of unit length a text; zeros where it has no known token."""
         if not texts:
             return []
-        return [self._pool(ids) for ids in self.encode(texts)]
+        ids, starts = joined([self._tokens.packed(text) for text in texts])
+        return [_unit(vector) for vector in self._pooled(ids, starts)]
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """The token ids of each text, rows of the table."""
-        return [item.ids for item in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
+        return [self._tokens(text) for text in texts]
 
     @property
     def vocabulary(self) -> int:
         """Token ids are below this."""
         return len(self._table)
 
-    def _pool(self, ids: list[int]) -> NDArray[np.float32]:
-        rows = np.array(ids, np.int64)
-        rows = rows[rows != self._unknown]
-        if not len(rows):
-            return np.zeros(EMBEDDING, np.float32)
-        if not self._widened[rows].all():
-            new = rows[~self._widened[rows]]
+    def _pooled(self, ids: NDArray[np.int32], starts: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Sums of token vectors, shape (texts, EMBEDDING)."""
+        if not self._widened[ids].all():
+            new = ids[~self._widened[ids]]
             self._wide[new] = self._table[new]
             self._widened[new] = True
-        pooled = self._wide.take(rows, axis=0).sum(axis=0)
-        length = np.sqrt(pooled @ pooled)
-        return pooled / length if length > 0 else np.zeros(EMBEDDING, np.float32)
+        # A sparse product adds up the rows of a text one after the other, whatever stands beside it in the batch.
+        counted = (ids != self._unknown).astype(np.float32)
+        rows = sparse.csr_array((counted, ids, starts), shape=(len(starts) - 1, len(self._table)))
+        pooled: NDArray[np.float32] = rows @ self._wide
+        return pooled
+
+
+def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The vector at unit length, zeros as they are; by itself, since a sum over a batch has other last bits."""
+    length = np.sqrt(vector @ vector)
+    return vector / length if length > 0 else vector
 
 
 @cache
