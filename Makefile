@@ -16,9 +16,12 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 
 INTO := requirements/install.sh "$(PYTHON)"
 
+# Offline, and without the theme's announcement of its successor.
+SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
 SERVE := $(if $(UPSTREAM),--upstream $(UPSTREAM)) $(if $(PORT),--listen 127.0.0.1:$(PORT)) $(if $(DATA),--data $(DATA))
 
-.PHONY: help install run test test-oldest lint bench chaos eval lock clean
+.PHONY: help install run test test-oldest lint docs bench chaos eval lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -38,10 +41,15 @@ test-oldest: install ## contracts and stores on the system's own servers: Debian
 	REVENUER_TEST_SERVERS=system $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup tests/servers tests/contracts \
 		tests/service/backends/sql tests/service/backends/redis $(ARGS)
 
-lint: install ## ruff and mypy
+lint: install ## ruff, mypy, and the site of the documents, whose warnings are errors
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(SITE)
+
+docs: install ## the site in build/site, and its reference pages anew from the code
+	$(BIN)/python -m tests.site
+	$(SITE)
 
 bench: install ## what the gateway and the worker cost, beside nginx and LiteLLM where installed
 	$(BIN)/python -m tests.benchmarks $(ARGS)
