@@ -31,7 +31,8 @@ install: $(VENV)/.dev $(if $(wildcard requirements/sdk-1.x.lock),$(SDK)/.done) #
 run: $(VENV)/.run ## start revenuer: UPSTREAM=https://... PORT=8080 DATA=folder; without UPSTREAM a demo
 	@exec $(BIN)/revenuer serve $(SERVE) $(ARGS)
 
-test: install ## the whole test suite
+test: install ## the whole test suite; REVENUER_TEST_BROWSER names a Chromium, or is off
+	@requirements/browser.sh
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
 test-oldest: install ## contracts and stores on the system's own servers: Debian 12 has Postgres 15 and Redis 7.0

@@ -14,11 +14,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import gateway, scoring, shared, worker
+from tests.benchmarks import console, gateway, scoring, shared, worker
 from tests.benchmarks.processes import LOAD, TARGET
 from tests.benchmarks.report import Report
 
-PARTS = ("gateway", "scoring", "worker", "shared")
+PARTS = ("gateway", "scoring", "worker", "shared", "console")
 
 
 def _arguments() -> argparse.Namespace:
@@ -32,6 +32,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--backlog", type=int, default=40_000, help="events waiting for the workers on Postgres (default 40,000)"
     )
+    parser.add_argument("--logged", type=int, default=1_000_000, help="events behind the console (default 1,000,000)")
+    parser.add_argument("--flags", type=int, default=10_000, help="flags behind the console (default 10,000)")
+    parser.add_argument("--postgres", action="store_true", help="the console on Postgres, not on SQLite")
     parser.add_argument("--traces", type=Path, help="folder of query records for the worker (default: made-up words)")
     parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder of bench.md and bench.json")
     arguments = parser.parse_args()
@@ -61,6 +64,9 @@ def main() -> None:
             worker.measure(report, folder / "worker", traces=arguments.traces, events=arguments.events)
         if "shared" in parts:
             shared.measure(report, folder / "shared", events=arguments.backlog)
+        if "console" in parts:
+            full = {"events": arguments.logged, "flags": arguments.flags, "postgres": arguments.postgres}
+            console.measure(report, folder / "console", **full)
     finally:
         report.write(arguments.out)
         shutil.rmtree(folder, ignore_errors=True)
