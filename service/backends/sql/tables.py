@@ -302,4 +302,52 @@ tokens = Table(
     Column("expires", BigInteger),
     Column("digest", LargeBinary, nullable=False),
     Column("note", SafeText, nullable=False),
+    # The user who made it, empty where the command line did.
+    Column("owner", String(128), nullable=False, server_default=""),
+)
+
+# What there is little of and what is read whole: users, proposals, suppressions, appeals, destinations.
+registers = Table(
+    "registers",
+    metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("id", String(128), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("ix_registers_at", "kind", "at", "id"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    # A keyed digest of what the cookie says.
+    Column("id", LargeBinary(32), primary_key=True),
+    Column("user", String(128), nullable=False, index=True),
+    Column("created", BigInteger, nullable=False),
+    Column("seen", BigInteger, nullable=False),
+    # When the user's password was asked for last.
+    Column("proved", BigInteger, nullable=False),
+)
+
+hits = Table(
+    "hits",
+    metadata,
+    Column("name", String(160), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+)
+
+# Notices that have not reached their destination yet.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("destination", String(128), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("due", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("failure", SafeText, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("ix_outbox_due", "due", "id"),
 )
