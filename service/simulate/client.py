@@ -46,6 +46,9 @@ class Draft:
     retry: int = 0
     answer: str = ""
     """Text of the answer where it matters what it says: where it repeats what was sent."""
+    reasoning: str = ""
+    """Sealed reasoning that comes with the answer, as an API issues it to be sent back."""
+    status: int = 200
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ START = 1_793_577_600.0
 """2026-11-02, a Monday, 00:00 UTC."""
 NEWEST = "large-3"
 """Model that appears on the day of a launch."""
+ERRORS = {403: "this account is disabled", 503: "overloaded"}
 SERVER_ERROR = 0.003
 """Share of requests that the upstream refuses for a moment; SDKs send them again."""
 
@@ -126,7 +127,7 @@ def sent(streams: Iterable[tuple[Member, Iterator[Draft]]]) -> Iterator[dict[str
         push(member, drafts)
     while due:
         _, _, draft, member, left = heapq.heappop(due)
-        refused = draft.retry == 0 and member.account.dice.chance(SERVER_ERROR)
+        refused = draft.retry == 0 and member.account.dice.chance(SERVER_ERROR) and draft.status == 200
         yield record(draft, member, refused=refused)
         if refused:
             push(member, iter([replace(draft, at=draft.at + 0.5 + member.account.dice.exponential(0.5), retry=1)]))
@@ -141,7 +142,8 @@ def record(draft: Draft, member: Member, *, refused: bool = False) -> dict[str, 
         if draft.retry
         else account.client.headers
     )
-    took = 0.06 if refused else account.client.took(draft.output)
+    status = 503 if refused else draft.status
+    took = account.client.took(draft.output) if status == 200 else 0.06
     label: dict[str, Any] = {"attack": member.attack, "family": member.family}
     if member.campaign:
         label["campaign"] = member.campaign
@@ -155,8 +157,8 @@ def record(draft: Draft, member: Member, *, refused: bool = False) -> dict[str, 
         "method": "POST",
         "path": draft.path,
         "request": draft.request,
-        "status": 503 if refused else 200,
-        "response": {"error": {"message": "overloaded"}} if refused else _response(draft),
+        "status": status,
+        "response": _response(draft) if status == 200 else {"error": {"message": ERRORS[status]}},
         "latency_ms": round(took * 1000, 3),
         "ttft_ms": round(min(took, 0.25) * 1000, 3),
         "label": label,
@@ -166,13 +168,15 @@ def record(draft: Draft, member: Member, *, refused: bool = False) -> dict[str, 
 def _response(draft: Draft) -> dict[str, Any]:
     """The answer as its API writes it; without a text where none was made."""
     usage = {"usage": _usage(draft)}
-    if not draft.answer:
+    if not (draft.answer or draft.reasoning):
         return usage
     if draft.path == "/v1/messages":
-        return {"role": "assistant", "content": [{"type": "text", "text": draft.answer}], **usage}
+        thought = [{"type": "thinking", "thinking": "", "signature": draft.reasoning}] if draft.reasoning else []
+        return {"role": "assistant", "content": [*thought, {"type": "text", "text": draft.answer}], **usage}
     if draft.path == "/v1/responses":
+        thought = [{"type": "reasoning", "encrypted_content": draft.reasoning}] if draft.reasoning else []
         part = {"type": "output_text", "text": draft.answer}
-        return {"output": [{"type": "message", "role": "assistant", "content": [part]}], **usage}
+        return {"output": [*thought, {"type": "message", "role": "assistant", "content": [part]}], **usage}
     message = {"role": "assistant", "content": draft.answer}
     return {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], **usage}
 

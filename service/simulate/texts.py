@@ -121,7 +121,8 @@ class Texts:
 
 
 @cache
-def _data(name: str) -> dict[str, Any]:
+def data(name: str) -> dict[str, Any]:
+    """What a YAML file of the folder ``data`` holds."""
     text = (resources.files(__package__) / "data" / name).read_text(encoding="utf-8")
     return yaml.safe_load(text)  # type: ignore[no-any-return]
 
@@ -130,11 +131,11 @@ def _data(name: str) -> dict[str, Any]:
 def own() -> Texts:
     """The project's own texts."""
     phrases: Mapping[str, Sequence[Phrase]] = {
-        kind: [Phrase(template) for template in templates] for kind, templates in _data("phrases.yaml").items()
+        kind: [Phrase(template) for template in templates] for kind, templates in data("phrases.yaml").items()
     }
-    domains = [Topic(name, _words(entry), phrases) for name, entry in _data("lexicon.yaml").items()]
+    domains = [Topic(name, _words(entry), phrases) for name, entry in data("lexicon.yaml").items()]
     languages = []
-    for code, entry in _data("languages.yaml").items():
+    for code, entry in data("languages.yaml").items():
         said = [Phrase(template) for template in entry["phrases"]]
         # Instructions around a text are often English whatever its language.
         words = {
