@@ -22,6 +22,7 @@ from service.cli.export import export
 from service.cli.key import key
 from service.cli.replay import replay
 from service.cli.serve import serve
+from service.cli.simulate import simulate
 from service.cli.status import status
 from service.cli.token import token
 
@@ -41,6 +42,6 @@ def main() -> None:
 
 for command in (
     *(serve, replay, baseline, bench, export, explain, evidence, token, decision, declare, detectors, audit, key),
-    *(config, doctor, status, db),
+    *(simulate, config, doctor, status, db),
 ):
     main.add_command(command)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    import click
+
     from detectors.core.baseline import Baselines
     from service.bench.runner import Done
     from service.bench.suite import Given, Outcome, Table
@@ -166,6 +168,27 @@ def baseline(settings: Settings, path: Path | None) -> Baselines:
     from service.bootstrap.scoring import baselines
 
     return baselines(settings, path)
+
+
+def hydra(**asked: Any) -> Iterator[dict[str, Any]]:
+    """The records of a campaign among honest accounts."""
+    from service.simulate.hydra.options import asked_for
+
+    return asked_for(**asked)
+
+
+def hydra_presets() -> list[tuple[str, str]]:
+    """Name of every campaign and crowd that can be simulated, and what it is."""
+    from service.simulate.hydra.options import described
+
+    return described()
+
+
+def population() -> click.Command:
+    """The command that writes a population of single accounts."""
+    from service.simulate.__main__ import main
+
+    return main
 
 
 def bench(suites: Sequence[str], given: Mapping[str, Any]) -> tuple[Iterator[Done], Given]:

@@ -45,6 +45,11 @@ class Crowd:
     accounts: int
     make: Callable[[Crowd, Setting], Iterator[Stream]]
 
+    @property
+    def words(self) -> str:
+        """What it is, in a sentence."""
+        return (self.make.__doc__ or "").partition("\n")[0]
+
     def streams(self, seed: tuple[int, ...], texts: Texts, *, start: float, days: int) -> Iterator[Stream]:
         """Every account with its requests."""
         return self.make(self, Setting(seed=seed, texts=texts, start=start, days=days))
