@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from service.model.entity import Entity, Scope
     from service.model.flag import Evaluation, Flag, Severity
     from service.model.query import Answer, Gap, Operation, Query, QueryEvent, Record
+    from service.model.user import Session, User
 
 T = TypeVar("T")
 
@@ -382,6 +383,10 @@ class Records(Protocol):
 
     def flag(self, flag_id: str) -> Flag | None: ...
 
+    def latest_flags(self, wanted: Sequence[Entity]) -> Mapping[Entity, Flag]:
+        """The newest flag of each of these entities that has one, in one question."""
+        ...
+
     def accounts(self, scope: Scope, after: str | None, limit: int) -> Page[Account]: ...
 
     def account(self, entity: Entity) -> Account | None: ...
@@ -408,6 +413,10 @@ class Records(Protocol):
 
     def counts(self) -> Mapping[str, int]:
         """Rows of each table, records not logged, duplicates skipped."""
+        ...
+
+    def logged(self) -> Mapping[str, int]:
+        """Of :meth:`counts` what costs nothing to know: ``events``, ``duplicates``, ``not_logged``, ``gaps``."""
         ...
 
     def ready(self) -> str | None:
@@ -516,6 +525,8 @@ class Token:
     expires: int | None
     digest: bytes
     note: str
+    owner: str = ""
+    """The user who made it, empty where the command line did."""
 
 
 class Tokens(Protocol):
@@ -528,3 +539,68 @@ class Tokens(Protocol):
     def revoke(self, token_id: str, act: Act) -> bool: ...
 
     def all(self) -> Sequence[Token]: ...
+
+
+class Kept(Protocol):
+    """What a register can keep."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def version(self) -> int:
+        """1 for a new one, raised by one with each change."""
+        ...
+
+    @property
+    def created(self) -> int: ...
+
+
+K = TypeVar("K", bound=Kept)
+
+
+class Register(Protocol[K]):
+    """What there is little of and is read whole, as documents of one type. Changes are audited with them.
+
+    Every method may raise StoreUnavailable.
+    """
+
+    def find(self, key: str) -> K | None: ...
+
+    def all(self) -> Sequence[K]:
+        """Every one, newest first."""
+        ...
+
+    def put(self, item: K, act: Act) -> bool:
+        """Store version 1, or replace the version before; False, and nothing stored, where that was not there."""
+        ...
+
+
+class Sessions(Protocol):
+    """Who is signed in. Nothing is remembered, so a session that is closed ends at once everywhere."""
+
+    def open(self, session: Session, act: Act) -> None: ...
+
+    def find(self, session_id: bytes) -> Session | None: ...
+
+    def touch(self, session_id: bytes, *, seen: int, proved: int | None = None) -> None:
+        """Move its times on."""
+        ...
+
+    def close(self, session_id: bytes, act: Act) -> bool: ...
+
+    def close_all(self, user: str) -> int:
+        """End every session of ``user:<name>`` or ``token:<id>``; how many there were. The act is the caller's."""
+        ...
+
+    def purge(self, *, seen: int, created: int) -> None:
+        """Take away those seen last, or opened, before these times."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Registers:
+    """The people and what they have written down."""
+
+    users: Register[User]
+    sessions: Sessions

@@ -15,6 +15,7 @@ from service.api.control import clock
 from service.api.tokens import bootstrap as first_token
 from service.backends.decisions_file import DecisionsFile
 from service.bootstrap.checks import check
+from service.bootstrap.console import add_console
 from service.bootstrap.ingest import ingest
 from service.bootstrap.stores import secrets, stores, upgrade
 from service.enforcement.policy import load
@@ -59,7 +60,7 @@ def control(settings: Settings) -> FastAPI:
     threading.Thread(target=_keep_gathering, args=(desk,), name="alerts", daemon=True).start()
     if isinstance(held.decisions, Tended):
         threading.Thread(target=_keep_published, args=(held.decisions,), name="decisions", daemon=True).start()
-    return build(
+    app = build(
         settings,
         records=held.records,
         decisions=held.decisions,
@@ -69,6 +70,8 @@ def control(settings: Settings) -> FastAPI:
         ingest=ingest(settings, held),
         secrets=secrets(settings),
     )
+    add_console(app, settings, held)
+    return app
 
 
 def initialise(settings: Settings) -> str:

@@ -14,6 +14,8 @@ from service.model.entity import Entity, Scope
 from service.model.flag import Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import ColumnElement, Select
     from sqlalchemy.engine import Row
 
@@ -52,6 +54,19 @@ def flags_of(where: FlagFilter, after: str | None) -> Select[Any]:
     if after is not None:
         query = query.where(_behind(flags.c.flagged_at, flags.c.id, after))
     return query.order_by(flags.c.flagged_at.desc(), flags.c.id.desc())
+
+
+def latest_flags(wanted: Sequence[Entity]) -> Select[Any]:
+    """The newest flag of each entity; of several at one moment the highest id comes last."""
+    other = flags.alias()
+    newest = (
+        select(func.max(other.c.flagged_at))
+        .where(other.c.scope == flags.c.scope, other.c.value == flags.c.value)
+        .correlate(flags)
+        .scalar_subquery()
+    )
+    these = tuple_(flags.c.scope, flags.c.value).in_([(entity.scope.value, entity.value) for entity in wanted])
+    return select(flags).where(these, flags.c.flagged_at == newest).order_by(flags.c.id)
 
 
 def accounts_of(scope: Scope, after: str | None) -> Select[Any]:

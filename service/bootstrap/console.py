@@ -1,0 +1,54 @@
+"""The console's pages, beside the API of the control plane."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from service.api.control import Control
+from service.api.cursors import Cursors
+from service.bootstrap.declarations import Declarations
+from service.bootstrap.detectors import standings
+from service.bootstrap.ingest import ingest
+from service.bootstrap.stores import secrets
+from service.console.routes import install
+from service.gateway.dialects import Dialects
+from service.pipeline.learning import PERIOD
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fastapi import FastAPI
+
+    from service.bootstrap.stores import Stores
+    from service.model.query import QueryEvent, Turn
+    from service.settings import Settings
+
+
+def add_console(app: FastAPI, settings: Settings, held: Stores) -> None:
+    """Put the pages into the application of :func:`service.api.build`."""
+    key = secrets(settings).token_key
+    control = Control(
+        settings=settings,
+        records=held.records,
+        decisions=held.decisions,
+        tokens=held.tokens,
+        alerts=held.alerts,
+        audit=held.audit,
+        ingest=ingest(settings, held),
+        token_key=key,
+        cursors=Cursors(key),
+    )
+    install(
+        app,
+        control,
+        standings=lambda: standings(settings, held.records.benign(PERIOD)),
+        declarations=Declarations(settings.data).all,
+        read=_turns,
+    )
+
+
+def _turns(event: QueryEvent) -> Sequence[Turn]:
+    """The turns with their texts where the request was kept whole, else their roles."""
+    if not isinstance(event.request, dict) or "redacted" in event.request:
+        return event.query.turns
+    return Dialects().read_document(event.method, event.path, event.request).turns

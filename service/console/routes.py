@@ -1,0 +1,127 @@
+"""Routes: every page, and who may see it. A page that is not in the table does not exist."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from starlette.responses import RedirectResponse
+from starlette.routing import Route
+
+from service.api.access import Access, Anyone, Role
+from service.console.assets import Assets
+from service.console.gate import gated
+from service.console.kept import Kept
+from service.console.rendering import environment
+from service.console.sessions import Sessions
+from service.console.views import (
+    account,
+    alert,
+    audit,
+    decide,
+    decisions,
+    detectors,
+    door,
+    ingest,
+    overview,
+    queue,
+    settings,
+    suppressions,
+)
+from service.console.visit import ROOT, Console
+from service.review.desk import Desk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
+
+    from fastapi import FastAPI
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from service.api.control import Control
+    from service.console.evidence import Reader
+    from service.console.gate import View
+    from service.model.declaration import Declaration
+
+FRESH = 300.0
+"""Seconds for which the detectors' figures are kept: counting them goes through a month of evaluations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page or form."""
+
+    method: str
+    path: str
+    view: View
+    needs: Access
+
+
+PAGES = (
+    Entry("GET", "/sign-in", door.show, Anyone.OPEN),
+    Entry("POST", "/sign-in", door.enter, Anyone.OPEN),
+    Entry("POST", "/sign-out", door.leave, Role.VIEWER),
+    Entry("POST", "/theme", door.theme, Anyone.OPEN),
+    Entry("GET", "", overview.show, Role.VIEWER),
+    Entry("GET", "/queue", queue.show, Role.VIEWER),
+    Entry("POST", "/queue/bulk", queue.bulk, Role.ANALYST),
+    Entry("GET", "/alerts/{id}", alert.show, Role.VIEWER),
+    Entry("POST", "/alerts/{id}/reveal", alert.reveal, Role.ANALYST),
+    Entry("POST", "/alerts/{id}/decide", decide.decide, Role.ANALYST),
+    Entry("POST", "/alerts/{id}/{verb}", decide.change, Role.ANALYST),
+    Entry("GET", "/accounts", account.listing, Role.VIEWER),
+    Entry("GET", "/accounts/{scope}/{value}", account.show, Role.VIEWER),
+    Entry("GET", "/detectors", detectors.show, Role.VIEWER),
+    Entry("GET", "/suppressions", suppressions.show, Role.VIEWER),
+    Entry("GET", "/decisions", decisions.show, Role.VIEWER),
+    Entry("POST", "/decisions/{id}/remove", decisions.remove, Role.ANALYST),
+    Entry("GET", "/ingest", ingest.show, Role.VIEWER),
+    Entry("GET", "/audit", audit.show, Role.ANALYST),
+    Entry("POST", "/audit/verify", audit.verify, Role.ANALYST),
+    Entry("GET", "/settings", settings.show, Role.VIEWER),
+)
+"""All of them, below ``/console``; the first that fits an address has it."""
+
+
+def install(
+    app: FastAPI,
+    control: Control,
+    *,
+    standings: Callable[[], Iterator[Any]],
+    declarations: Callable[[], Mapping[str, Declaration]],
+    read: Reader,
+) -> Console:
+    """Put the console's pages beside the API.
+
+    Parameters
+    ----------
+    standings
+        What every detector does in this installation.
+    declarations
+        Account -> its declared job.
+    read
+        From an event to its turns, with their texts as far as they are kept.
+
+    """
+    assets = Assets()
+    console = Console(
+        control=control,
+        desk=Desk(control.alerts, control.records),
+        sessions=Sessions(control),
+        assets=assets,
+        templates=environment(assets),
+        standings=Kept(lambda: list(standings()), FRESH),
+        declarations=declarations,
+        read=read,
+    )
+    for entry in PAGES:
+        endpoint = gated(console, entry.view, entry.needs)
+        app.router.routes.append(Route(ROOT + entry.path, endpoint, methods=[entry.method]))
+    app.router.routes.append(Route(f"{ROOT}/static/{{name:path}}", assets.serve, methods=["GET"]))
+    app.router.routes.append(Route("/", _to_the_console, methods=["GET"]))
+    return console
+
+
+def _to_the_console(_: Request) -> Response:
+    return RedirectResponse(ROOT, 303)

@@ -1,0 +1,55 @@
+// Charts: each draws what its element's data-series holds; the table beside it has the same numbers.
+"use strict";
+(() => {
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const INK = { flag: "--high", decision: "--accent", review: "--line-strong" };
+
+  function marks(happenings) {
+    return (plot) => {
+      const { ctx, bbox } = plot;
+      ctx.save();
+      ctx.lineWidth = devicePixelRatio;
+      for (const [at, kind] of happenings) {
+        const x = plot.valToPos(at, "x", true);
+        if (x < bbox.left || x > bbox.left + bbox.width) continue;
+        ctx.strokeStyle = colour(INK[kind]);
+        ctx.setLineDash(kind === "flag" ? [] : [4, 4]);
+        ctx.beginPath();
+        ctx.moveTo(x, bbox.top);
+        ctx.lineTo(x, bbox.top + bbox.height);
+        ctx.stroke();
+      }
+      ctx.restore();
+    };
+  }
+
+  function draw(element) {
+    const { at, queries, score, marks: happenings } = JSON.parse(element.dataset.series);
+    const axis = (more) => ({ stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") }, ...more });
+    new uPlot({
+      width: element.clientWidth - 16,
+      height: 220,
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
+      cursor: { y: false },
+      scales: { x: { time: true }, score: { range: [0, 1] }, queries: { range: (_, low, high) => [0, Math.max(high, 1)] } },
+      axes: [axis({}), axis({ scale: "queries", label: "queries", size: 60 }), axis({ scale: "score", side: 1, grid: { show: false }, label: "score", size: 50 })],
+      series: [
+        { label: "UTC" },
+        { label: "queries since the scoring before", scale: "queries", stroke: colour("--series-a"), fill: `${colour("--series-a")}33`, paths: uPlot.paths.bars({ size: [0.6, 24, 2] }), points: { show: false } },
+        { label: "score", scale: "score", stroke: colour("--series-b"), width: 2, points: { size: 5 } },
+      ],
+      hooks: { draw: [marks(happenings)] },
+    }, [at, queries, score], element);
+  }
+
+  function all() {
+    for (const element of document.querySelectorAll(".chart[data-series]")) {
+      element.replaceChildren();
+      draw(element);
+    }
+  }
+
+  all();
+  let waiting;
+  addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(all, 150); });
+})();

@@ -1,0 +1,102 @@
+"""An alert: why, why not, who, what, when, linked to whom, seen before, and the decision."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from service.api.access import DECIDES
+from service.api.errors import NotFound, Unprocessable
+from service.console.evidence import reasons, samples
+from service.console.hypotheses import tested
+from service.console.timeline import timeline
+from service.model.alert import Status, Verdict
+from service.model.decision import Kind
+from service.ports import FlagFilter
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from starlette.responses import Response
+
+    from service.console.evidence import Samples
+    from service.console.visit import Visit
+    from service.model.alert import Alert
+    from service.model.flag import Flag
+
+EVALUATIONS = 200
+FLAGS = 50
+HIDDEN_AFTER = 300
+"""Seconds for which revealed texts stay on the page."""
+LASTS = {"1h": "1 hour", "1d": "24 hours", "7d": "7 days", "30d": "30 days", "": "until it is removed"}
+
+
+def show(visit: Visit) -> Response:
+    """The alert, without a word of any prompt but what several have in common."""
+    alert = find(visit)
+    return visit.page("alert.html", **gathered(visit, alert, revealed=False))
+
+
+def reveal(visit: Visit) -> Response:
+    """The same with the samples' texts, once the reading is in the audit log."""
+    alert, reason = find(visit), visit.field("reason")
+    if not reason:
+        raise Unprocessable("reading texts needs a reason, which goes into the audit log")
+    flag = visit.control.records.latest_flags([alert.entity]).get(alert.entity)
+    detail = {"alert": alert.id, "flag": flag.id if flag else "", "reason": reason[:500]}
+    # Before anything is read: what cannot be audited is not done.
+    visit.control.audit.append(visit.act("text.read", str(alert.entity), **detail))
+    response = visit.page("alert.html", **gathered(visit, alert, revealed=True))
+    response.headers["Refresh"] = f"{HIDDEN_AFTER};url={visit.request.url.path.removesuffix('/reveal')}"
+    return response
+
+
+def find(visit: Visit) -> Alert:
+    """The alert of the address."""
+    alert = visit.control.alerts.alert(visit.part("id")[:128])
+    if alert is None:
+        raise NotFound("There is no alert of that id.")
+    return alert
+
+
+def gathered(visit: Visit, alert: Alert, *, revealed: bool) -> dict[str, Any]:
+    """All that the page shows."""
+    records, entity = visit.control.records, alert.entity
+    flags = records.flags(FlagFilter(scope=entity.scope, entity=entity.value), None, FLAGS).items
+    evaluations = records.evaluations(entity, EVALUATIONS)
+    notes = visit.control.alerts.notes(alert.id)
+    decisions = [made for made in visit.control.decisions.all() if made.entity == entity]
+    latest = evaluations[0] if evaluations else None
+    flag = flags[0] if flags else None
+    shown = {signal.name for signal in flag.reasons} if flag else set()
+    return {
+        "alert": alert,
+        "flag": flag,
+        "flags": flags,
+        "reasons": reasons(flag.reasons) if flag else [],
+        "others": [signal for signal in latest.signals if signal.name not in shown] if latest else [],
+        "hypotheses": tested(flag, latest),
+        "account": records.account(entity),
+        "samples": texts(visit, flag, revealed=revealed),
+        "timeline": timeline(evaluations, flags, notes, decisions),
+        "notes": notes,
+        "decisions": sorted(decisions, key=lambda made: made.created, reverse=True),
+        "declared": visit.console.declarations().get(entity.value),
+        "held": held_by_another(visit, alert),
+        "kinds": [kind for kind in Kind if visit.may(DECIDES[kind])],
+        "lasts": LASTS,
+        "verdicts": list(Verdict),
+        "closed": alert.status is Status.CLOSED,
+        "done": visit.asked("done"),
+        "made": next((made for made in decisions if made.id == visit.asked("made")), None),
+    }
+
+
+def texts(visit: Visit, flag: Flag | None, *, revealed: bool) -> Samples:
+    """The queries behind a flag."""
+    events = visit.control.records.events(flag.events) if flag else ()
+    return samples(events, visit.console.read, revealed=revealed)
+
+
+def held_by_another(visit: Visit, alert: Alert) -> bool:
+    """Whether somebody else's claim holds."""
+    return alert.assignee not in ("", visit.actor) and (alert.lease_until is None or alert.lease_until > visit.now)

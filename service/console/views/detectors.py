@@ -1,0 +1,19 @@
+"""Detectors: what looks at the traffic, in which mode, how often it fires and what it costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from detectors.core.registry import all_detectors
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from service.console.visit import Visit
+
+
+def show(visit: Visit) -> Response:
+    """All of them."""
+    signals = {detector.name: detector.signals for detector in all_detectors()}
+    about = {detector.name: (type(detector).__doc__ or "").strip().splitlines()[0] for detector in all_detectors()}
+    return visit.page("detectors.html", standings=visit.console.standings(), signals=signals, about=about)
