@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from service.replay.records import OPEN, RecordError, read_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from service.model.query import QueryEvent
     from service.ports import Dialects
@@ -108,22 +108,10 @@ class Reader:
 
     def __iter__(self) -> Iterator[QueryEvent]:
         last = 0
-        for event in self._completions():
+        for event in completions(self._arrivals()):
             self.late += event.done < last
             last = max(event.done, last)
             yield event
-
-    def _completions(self) -> Iterator[QueryEvent]:
-        held: list[tuple[int, bytes, int, QueryEvent]] = []
-        newest = 0
-        for number, event in enumerate(self._arrivals()):
-            heapq.heappush(held, (event.done, event.id, number, event))
-            newest = max(newest, event.at)
-            # Nothing that is still to come in its order ends before the newest arrival.
-            while held and held[0][0] < newest and (held[0][0] < newest - SLACK or len(held) > HELD):
-                yield heapq.heappop(held)[-1]
-        while held:
-            yield heapq.heappop(held)[-1]
 
     def _arrivals(self) -> Iterator[QueryEvent]:
         streams = [self._lines(index, file) for index, file in enumerate(self.files)]
@@ -176,6 +164,20 @@ class Reader:
         self.skipped += 1
         if len(self.bad) < NAMED:
             self.bad.append(bad)
+
+
+def completions(arrivals: Iterable[QueryEvent]) -> Iterator[QueryEvent]:
+    """Events that come in order of arrival, in order of completion."""
+    held: list[tuple[int, bytes, int, QueryEvent]] = []
+    newest = 0
+    for number, event in enumerate(arrivals):
+        heapq.heappush(held, (event.done, event.id, number, event))
+        newest = max(newest, event.at)
+        # Nothing that is still to come in its order ends before the newest arrival.
+        while held and held[0][0] < newest and (held[0][0] < newest - SLACK or len(held) > HELD):
+            yield heapq.heappop(held)[-1]
+    while held:
+        yield heapq.heappop(held)[-1]
 
 
 def _size(file: Path) -> int:

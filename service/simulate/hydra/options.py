@@ -13,7 +13,6 @@ from service.simulate.texts import load, own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
     from pathlib import Path
 
     from service.simulate.hydra.crowds import Crowd
