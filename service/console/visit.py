@@ -112,7 +112,13 @@ class Visit:
         return RedirectResponse(f"{path}?{query}" if query else path, 303, headers=HEADERS)
 
 
-HEADERS = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store", "X-Frame-Options": "DENY"}
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Cache-Control": "no-store",
+    # With none at all a browser would send "Origin: null" with our own forms.
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
 
 
 def link(*parts: str) -> str:
