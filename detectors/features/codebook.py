@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 CELLS = 256
 DIRECTIONS = 32
 FORMAT = "revenuer-codebook-1"
+TIE = 1e-4
+"""Difference of two cells below which rounding might decide."""
 
 
 class CodebookError(RuntimeError):
@@ -56,6 +58,18 @@ class Codebook:
     def cell(self, embedding: NDArray[np.float32]) -> int:
         """The nearest centroid of one embedding."""
         return int(np.argmax(self.centroids @ embedding - self.offsets))
+
+    def cells(self, embeddings: NDArray[np.float32]) -> NDArray[np.intp]:
+        """The same of many, shape (n,); each as it has it by itself."""
+        nearness = embeddings @ self.centroids.T - self.offsets
+        rows = np.arange(len(nearness))
+        found: NDArray[np.intp] = nearness.argmax(axis=1)
+        highest = nearness[rows, found]
+        nearness[rows, found] = -np.inf
+        # A product of matrices has other last bits than one of a matrix and a vector; they may turn a near tie.
+        for row in np.flatnonzero(highest - nearness.max(axis=1) < TIE):
+            found[row] = self.cell(embeddings[row])
+        return found
 
     def project(self, embeddings: NDArray[np.float32], width: int = DIRECTIONS) -> NDArray[np.float64]:
         """Coordinates along the ``width`` widest directions, from the mean; shape (n, width)."""

@@ -32,10 +32,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from detectors.features.elicitation_tokens import BUCKETS, VERSION, WORDS, buckets, sentences
+from detectors.features.elicitation_tokens import BITS, BUCKETS, VERSION, buckets, distinct, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -92,26 +92,36 @@ class Model:
         """A reading a text."""
         return [reading for start in range(0, len(texts), TOGETHER) for reading in self._read(texts[start:][:TOGETHER])]
 
-    def _read(self, texts: Sequence[str]) -> Iterator[Reading]:
+    def _read(self, texts: Sequence[str]) -> list[Reading]:
         said = [sentences(text) for text in texts]
-        flat = [sentence for part in said for sentence in part]
-        odds, pairs = self._log_odds(flat) if flat else (np.empty(0), np.empty(0))
-        start = 0
-        for part in said:
-            end = start + len(part)
-            best = float(max(odds[start:end].max(), pairs[start : end - 1].max(initial=-np.inf))) if part else -np.inf
-            # Rounded, since the last bits of a square root are nothing to hang a count on.
-            excess = round(max(best - self.threshold, 0.0), 4)
-            yield Reading(best, excess, self._family(part) if excess > 0 else NOTHING)
-            start = end
+        best = np.full(len(said), -np.inf)
+        lengths = np.array([len(part) for part in said])
+        spoken = np.flatnonzero(lengths)
+        if len(spoken):
+            odds, pairs = self._log_odds([sentence for part in said for sentence in part])
+            ends = np.cumsum(lengths)
+            # A text's last sentence has no next one; that of the next text is none of it.
+            pairs = np.append(pairs, -np.inf)
+            pairs[ends[spoken] - 1] = -np.inf
+            best[spoken] = np.maximum.reduceat(np.maximum(odds, pairs), (ends - lengths)[spoken])
+        return [self._reading(part, value) for part, value in zip(said, best.tolist(), strict=True)]
+
+    def _reading(self, part: Sequence[str], best: float) -> Reading:
+        if best <= self.threshold:
+            return Reading(best, 0.0, NOTHING)
+        # Rounded, since the last bits of a square root are nothing to hang a count on.
+        excess = round(best - self.threshold, 4)
+        return Reading(best, excess, self._family(part) if excess > 0 else NOTHING)
 
     def _log_odds(self, said: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Of every sentence, and of every sentence with the next one."""
-        sentence, bucket = buckets(said)
-        word = (bucket >= WORDS).astype(np.intp)
-        cell = 2 * sentence + word
-        sums = np.bincount(cell, self.weights[bucket], 2 * len(said)).reshape(-1, 2).astype(np.float64)
-        counts = np.bincount(cell, minlength=2 * len(said)).reshape(-1, 2).astype(np.float64)
+        keys = distinct(said)
+        # Each sentence's buckets of characters lie together, and those of its words behind them.
+        starts = np.searchsorted(keys, np.arange(2 * len(said) + 1, dtype=np.uint32) << np.uint32(BITS))
+        running = np.zeros(len(keys) + 1, np.int64)
+        np.cumsum(self.weights[keys & np.uint32(BUCKETS - 1)], out=running[1:])
+        sums = np.diff(running[starts]).reshape(-1, 2).astype(np.float64)
+        counts = np.diff(starts).reshape(-1, 2).astype(np.float64)
         return self._odds(sums, counts), self._odds(sums[1:] + sums[:-1], counts[1:] + counts[:-1])
 
     def _odds(self, sums: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:

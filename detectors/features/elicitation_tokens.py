@@ -49,9 +49,15 @@ _INVISIBLE = dict.fromkeys([0x00, 0xAD, 0x180E, 0xFEFF, *range(0x200B, 0x2010), 
 _ALIKE = str.maketrans("аеорсухіјѕԁһԛԝкмтвнгпαεοριντυχκ", "aeopcyxijsdhqwkmtbhrnaeopivtuxk")
 _MIXED = re.compile(r"\w*(?:[a-z][\u0370-\u03ff\u0400-\u052f]|[\u0370-\u03ff\u0400-\u052f][a-z])\w*")
 _DIGITS = str.maketrans("013457@$", "oieastas")
-_LEET = re.compile(r"(?<=[a-z])[013457@$]+(?=[a-z])|(?<![a-z0-9@$])[013457@$](?=[a-z]{2})")
+_NOT_BEFORE = frozenset("0123456789@$")
+# The next two begin with the characters that they are about, so that the others are passed over in one go.
+_LEET = re.compile(r"[013457@$]+(?=[a-z])")
+_END = re.compile(
+    r"[.!?;\n。\u0964\u061f\u06d4]"
+    r"(?:(?<=[.!?])[.!?]*(?=\s|$|[^\x00-\x7f])|(?<=[;\n])[;\n]*|(?<=[。\u0964\u061f\u06d4])[。\u0964\u061f\u06d4]*)"
+)
 _SPELT = re.compile(r"\b[^\W\d_]([ .\-_*·|])(?:[^\W\d_]\1){2,}[^\W\d_]\b")
-_END = re.compile(r"[.!?]+(?=\s|$|[^\x00-\x7f])|[。\u0964\u061f\u06d4]+|[;\n]+")
+_PERHAPS_SPELT = re.compile(r"[ .\-_*·|][^\W\d_][ .\-_*·|][^\W\d_][ .\-_*·|]")
 _CUT = re.compile(rf".{{1,{LONGEST}}}(?:\s|$)|.{{{LONGEST}}}")
 
 _SHIFT = np.uint32(32 - BITS)
@@ -76,8 +82,16 @@ def plain(text: str) -> str:
     else:
         text = unicodedata.normalize("NFKC", text).translate(_INVISIBLE).casefold()
         text = _MIXED.sub(lambda found: found[0].translate(_ALIKE), text)
-    text = _LEET.sub(lambda found: found[0].translate(_DIGITS), text)
-    return _SPELT.sub(lambda found: found[0].replace(found[1], ""), text)
+    text = _LEET.sub(_letters, text)
+    return _SPELT.sub(lambda found: found[0].replace(found[1], ""), text) if _PERHAPS_SPELT.search(text) else text
+
+
+def _letters(found: re.Match[str]) -> str:
+    """The letters that digits stand for: between two letters, or one digit by itself before two."""
+    text, digits = found.string, found[0]
+    before, beyond = text[found.start() - 1 : found.start()], text[found.end() + 1 : found.end() + 2]
+    alone = len(digits) == 1 and before not in _NOT_BEFORE and "a" <= beyond <= "z"
+    return digits.translate(_DIGITS) if alone or "a" <= before <= "z" else digits
 
 
 def sentences(text: str) -> list[str]:
@@ -106,17 +120,22 @@ def _add(part: str, to: list[str]) -> None:
 
 def buckets(said: Sequence[str]) -> Buckets:
     """Distinct buckets of each sentence; of at most ``MOST``, none empty."""
+    keys = distinct(said)
+    return Buckets((keys >> np.uint32(BITS + 1)).astype(np.intp), (keys & np.uint32(BUCKETS - 1)).astype(np.intp))
+
+
+def distinct(said: Sequence[str]) -> NDArray[np.uint32]:
+    """The same, rising: number of the sentence times ``BUCKETS``, plus the bucket."""
     # A blank before and behind, so that a word at an end has the n-grams of a word in the middle.
     codes = np.frombuffer(f" {'  '.join(said)} ".encode("utf-32-le", "replace"), np.uint32)
     lengths = np.fromiter(map(len, said), np.intp, len(said)) + 2
     owner = np.repeat(np.arange(len(said), dtype=np.uint32) << np.uint32(BITS + 1), lengths)
     keys = np.concatenate([*_characters(codes, owner), *_words(codes, owner)])
     keys.sort()
-    distinct = np.empty(len(keys), np.bool_)
-    distinct[:1] = True
-    np.not_equal(keys[1:], keys[:-1], out=distinct[1:])
-    keys = keys[distinct]
-    return Buckets((keys >> np.uint32(BITS + 1)).astype(np.intp), (keys & np.uint32(BUCKETS - 1)).astype(np.intp))
+    first = np.empty(len(keys), np.bool_)
+    first[:1] = True
+    np.not_equal(keys[1:], keys[:-1], out=first[1:])
+    return keys[first]
 
 
 def _characters(codes: NDArray[np.uint32], owner: NDArray[np.uint32]) -> list[NDArray[np.uint32]]:

@@ -67,12 +67,14 @@ class Embedder:
             raise EmbeddingError(str(error)) from error
         self._unknown = tokenizer.token_to_id("<unk>")
 
-    def embed(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
-        """One vector of unit length a text; zeros where it has no known token."""
-        if not texts:
-            return []
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """One vector of unit length a text, zeros where it has no known token; shape (texts, EMBEDDING)."""
         ids, starts = joined([self._tokens.packed(text) for text in texts])
-        return [_unit(vector) for vector in self._pooled(ids, starts)]
+        pooled = self._pooled(ids, starts)
+        # Each length by itself, since a sum over a batch has other last bits.
+        lengths = np.sqrt(np.array([vector @ vector for vector in pooled], np.float32))
+        pooled /= np.where(lengths > 0, lengths, 1)[:, None].astype(np.float32)
+        return pooled
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """The token ids of each text, rows of the table."""
@@ -94,12 +96,6 @@ class Embedder:
         rows = sparse.csr_array((counted, ids, starts), shape=(len(starts) - 1, len(self._table)))
         pooled: NDArray[np.float32] = rows @ self._wide
         return pooled
-
-
-def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The vector at unit length, zeros as they are; by itself, since a sum over a batch has other last bits."""
-    length = np.sqrt(vector @ vector)
-    return vector / length if length > 0 else vector
 
 
 @cache

@@ -12,16 +12,17 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from detectors.features import codebook, elicitation, embedding, purpose, skeleton
-from detectors.features.ngrams import ngrams
+from detectors.features.ngrams import Spelling, ngrams
 from detectors.features.surface import surface
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,6 +32,9 @@ VERSION = 2
 """Raised with every change of a view's meaning."""
 FRAME = 4
 """Words of a template's head, and of its tail: an instruction set before or after a payload is recognised by them."""
+
+TOGETHER = 128
+"""Texts read in one go: what is in between stays in the processor's cache."""
 
 
 class Prompt(NamedTuple):
@@ -42,16 +46,22 @@ class Prompt(NamedTuple):
     """The last user turn; for a completion its prompts, joined."""
 
 
+class _Digests(NamedTuple):
+    """The template of a user turn, and its digests; 0 without a known word."""
+
+    template: str
+    prompt: int = 0
+    slots: int = 0
+    head: int = 0
+    tail: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class _Views:
     """What is known of one user turn."""
 
     has_text: bool
-    prompt: int
-    template: str
-    slots: int
-    head: int
-    tail: int
+    digests: _Digests
     cell: int
     embedding: NDArray[np.float32]
     surface: NDArray[np.float32]
@@ -123,10 +133,7 @@ class Extractor:
         asked = [(row, prompt) for row, prompt in enumerate(prompts) if prompt is not None]
         for (row, prompt), views in zip(asked, self._look_up([prompt.user for _, prompt in asked]), strict=True):
             into.has_text[row] = views.has_text
-            into.prompt[row] = views.prompt
-            into.slots[row] = views.slots
-            into.head[row] = views.head
-            into.tail[row] = views.tail
+            template, into.prompt[row], into.slots[row], into.head[row], into.tail[row] = views.digests
             into.cell[row] = views.cell
             into.embedding[row] = views.embedding
             into.surface[row] = views.surface
@@ -137,17 +144,13 @@ class Extractor:
                 into.purpose[row] = views.purpose + system.purpose
                 plainest = max(views.asked, system.asked, key=lambda reading: reading.excess)
                 into.elicitation[row], into.elicitation_family[row] = plainest.excess, plainest.family
-                into.skeleton[row] = self.digest(f"{system.template}\0{views.template}")
+                into.skeleton[row] = self.digest(f"{system.template}\0{template}")
 
     def _look_up(self, texts: list[str]) -> list[_Views]:
         names = [self._name(text) for text in texts]
         new = {name: text for name, text in zip(names, texts, strict=True) if name not in self._views}
-        if new:
-            parts = {name: _clean(_ends(text.strip(), self._user)) for name, text in new.items()}
-            vectors = self._embedder.embed(list(parts.values()))
-            readings = self._elicitation.read(list(parts.values()))
-            for (name, part), vector, asked in zip(parts.items(), vectors, readings, strict=True):
-                self._views[name] = self._view(new[name], part, vector, name, asked)
+        for some in _portions(new.items()):
+            self._views.update(self._read(some))
         found = []
         for name in names:
             self._views.move_to_end(name)
@@ -157,31 +160,55 @@ class Extractor:
             self._views.popitem(last=False)
         return found
 
-    def _view(
-        self, text: str, part: str, vector: NDArray[np.float32], name: bytes, asked: elicitation.Reading
-    ) -> _Views:
-        data = part.encode()
-        known = bool(vector.any())
-        taken_apart = skeleton.mask(part)
-        whole = len(text) <= self._user
-        # Of a text that is read whole, case and spacing do not count; of a longer one every byte does.
-        prompt = self.digest(" ".join(part.casefold().split())) if whole else int.from_bytes(name[:8], "little")
-        words = taken_apart.template.split()
-        framed = len(words) >= 2 * FRAME + 2
-        written = surface(part, data, len(text)) if known else np.zeros_like(surface("", b"", 0))
-        return _Views(
-            has_text=known,
-            prompt=prompt if known else 0,
-            template=taken_apart.template,
-            slots=self.digest("\x1f".join(taken_apart.fillers)) if known else 0,
-            head=self.digest(" ".join(words[:FRAME])) if known and framed else 0,
-            tail=self.digest(" ".join(words[-FRAME:])) if known and framed else 0,
-            cell=self._codebook.cell(vector) if known else 0,
-            embedding=vector,
-            surface=written,
-            ngrams=ngrams(data) if known else ngrams(b""),
-            purpose=self._purpose.user(vector, written) if known else 0.0,
-            asked=asked,
+    def _read(self, new: Sequence[tuple[bytes, str]]) -> Iterator[tuple[bytes, _Views]]:
+        """The views of texts under their names."""
+        texts = [text for _, text in new]
+        parts = [_clean(_ends(text.strip(), self._user)) for text in texts]
+        words = [part.lower().split() for part in parts]
+        spelling = Spelling.of(parts)
+        vectors = self._embedder.embed(parts)
+        known = np.asarray(vectors.any(axis=1))
+        written = surface(parts, spelling, words, [len(text) for text in texts]) * known[:, None]
+        spelt = ngrams(spelling) * known[:, None]
+        cells = np.where(known, self._codebook.cells(vectors), 0)
+        readings = self._elicitation.read(parts)
+        has_text: list[bool] = known.tolist()
+        digests = [
+            self._digests(named, part, said) if any_word else _Digests(skeleton.mask(part).template)
+            for named, part, said, any_word in zip(new, parts, words, has_text, strict=True)
+        ]
+        rows = zip(has_text, digests, cells.tolist(), vectors, written, spelt, readings, strict=True)
+        for (name, _), (any_word, digested, cell, vector, how, spelled, asked) in zip(new, rows, strict=True):
+            # Rows are copied, so that one that is kept does not keep all that it was read with.
+            yield (
+                name,
+                _Views(
+                    has_text=any_word,
+                    digests=digested,
+                    cell=cell,
+                    embedding=vector.copy(),
+                    surface=how.copy(),
+                    ngrams=spelled.copy(),
+                    purpose=self._purpose.user(vector, how) if any_word else 0.0,
+                    asked=asked,
+                ),
+            )
+
+    def _digests(self, named: tuple[bytes, str], part: str, words: Sequence[str]) -> _Digests:
+        template, fillers = skeleton.mask(part)
+        name, text = named
+        prompt = int.from_bytes(name[:8], "little")
+        if len(text) <= self._user:
+            # Of a text that is read whole, case and spacing do not count; of a longer one every byte does.
+            prompt = self.digest(" ".join(words if part.isascii() else part.casefold().split()))
+        framing = template.split()
+        framed = len(framing) >= 2 * FRAME + 2
+        return _Digests(
+            template,
+            prompt,
+            slots=self.digest("\x1f".join(fillers)),
+            head=self.digest(" ".join(framing[:FRAME])) if framed else 0,
+            tail=self.digest(" ".join(framing[-FRAME:])) if framed else 0,
         )
 
     def _system_of(self, text: str) -> _System:
@@ -214,6 +241,12 @@ class Extractor:
         return int.from_bytes(
             hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8, key=self._key).digest(), "little"
         )
+
+
+def _portions(items: Iterable[tuple[bytes, str]]) -> Iterator[list[tuple[bytes, str]]]:
+    iterator = iter(items)
+    while some := list(islice(iterator, TOGETHER)):
+        yield some
 
 
 def _ends(text: str, bound: int) -> str:

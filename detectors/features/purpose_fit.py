@@ -15,6 +15,7 @@ import yaml
 
 from detectors.core.observation import EMBEDDING, SURFACE
 from detectors.features.extractor import _clean, _ends
+from detectors.features.ngrams import Spelling
 from detectors.features.surface import surface
 
 if TYPE_CHECKING:
@@ -72,8 +73,9 @@ def features(asked: Sequence[tuple[str, str]], embedder: Embedder) -> NDArray[np
     systems = [_clean(_ends(system, bound)) for system, _ in asked]
     out = np.zeros((len(asked), 2 * EMBEDDING + SURFACE + 1), np.float32)
     out[:, :EMBEDDING] = embedder.embed(users)
-    for row, (user, whole) in enumerate(zip(users, asked, strict=True)):
-        out[row, EMBEDDING : EMBEDDING + SURFACE] = surface(user, user.encode(), len(whole[1]))
+    words = [user.lower().split() for user in users]
+    written = surface(users, Spelling.of(users), words, [len(user) for _, user in asked])
+    out[:, EMBEDDING : EMBEDDING + SURFACE] = written
     out[:, EMBEDDING + SURFACE : -1] = embedder.embed(systems)
     out[:, -1] = [bool(system) for system, _ in asked]
     return out

@@ -29,12 +29,16 @@ LABEL = 8
 """Words that a label has at most, ``Question:`` or ``Text to be graded:``."""
 
 _BLOCKS = re.compile(r"```.*?(?:```|\Z)|\"\"\".*?(?:\"\"\"|\Z)", re.DOTALL)
+# Each begins with a character of its own, so that the others are passed over in one go.
 _PARTS = re.compile(
-    r"https?://\S+|[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]+"
-    r"|\"[^\"\n]{1,400}\"|\u201c[^\u201d\n]{1,400}\u201d|`[^`\n]{1,200}`|<[^<>\s][^<>\n]{0,80}>"
-    r"|[$\u20ac\u00a3]?\d[\d.,:/%-]*\w*"
-    r"|(?<=[a-z,;] )[A-Z][\w'-]*(?: [A-Z][\w'-]*)*"
+    r"[h\"\u201c`<$\u20ac\u00a3\dA-Z](?:(?<=h)ttps?://\S+"
+    r"|(?<=\")[^\"\n]{1,400}\"|(?<=\u201c)[^\u201d\n]{1,400}\u201d"
+    r"|(?<=`)[^`\n]{1,200}`|(?<=<)[^<>\s][^<>\n]{0,80}>"
+    r"|(?<=[$\u20ac\u00a3])\d[\d.,:/%-]*\w*|(?<=\d)[\d.,:/%-]*\w*"
+    r"|(?<=[a-z,;] [A-Z])[\w'-]*(?: [A-Z][\w'-]*)*)"
 )
+# An address begins with any character and goes before all but a URL, so where there is none nobody looks for it.
+_ADDRESSED = re.compile(rf"https?://\S+|[\w.+-]{{1,64}}@[\w-]{{1,64}}\.[\w.-]+|{_PARTS.pattern}")
 _MARKER = re.compile(r"^\s*(?:#{1,6}\s|[-*\u2022]\s|\(?\d{1,3}[.)]\s)")
 
 
@@ -53,10 +57,12 @@ def mask(text: str) -> Skeleton:
         fillers.append(found.group())
         return SLOT
 
-    lines = _BLOCKS.sub(slot, text).splitlines()[:LINES]
+    if "```" in text or '"""' in text:
+        text = _BLOCKS.sub(slot, text)
+    lines = text.splitlines()[:LINES]
     kept: list[str] = []
     for line in _lines(lines, fillers):
-        masked = _PARTS.sub(slot, line).casefold()
+        masked = (_ADDRESSED if "@" in line else _PARTS).sub(slot, line).casefold()
         # Runs of slots are one, so that a list of three names is the template of a list of two.
         if not (masked == SLOT and kept and kept[-1] == SLOT):
             kept.append(masked)

@@ -12,9 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from detectors.core.observation import SURFACE
+from detectors.features.ngrams import counts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
+
+    from detectors.features.ngrams import Spelling
 
 NAMES = (
     "log_characters",
@@ -37,6 +42,8 @@ NAMES = (
 LENGTH = NAMES.index("log_characters")
 
 _OTHER, _UPPER, _DIGIT, _PUNCTUATION, _NEWLINE, _SPACE, _SYMBOL, _END, _LEAD, _CONTINUED = range(10)
+KINDS = 10
+"""Kinds of bytes that are told apart."""
 _QUESTIONS = frozenset(
     (
         *("what", "how", "why", "who", "whom", "whose", "which", "when", "where"),
@@ -65,41 +72,49 @@ def _classes() -> NDArray[np.uint8]:
 _TABLE = _classes()
 
 
-def surface(text: str, data: bytes, length: int) -> NDArray[np.float32]:
-    """The fourteen features of a text, shape (SURFACE,).
+def surface(
+    texts: Sequence[str], spelling: Spelling, words: Sequence[Sequence[str]], lengths: Sequence[int]
+) -> NDArray[np.float32]:
+    """The fourteen features of every text, zeros of an empty one; shape (texts, SURFACE).
 
     Parameters
     ----------
-    text
-        The part that is read.
-    data
-        The same in UTF-8.
-    length
+    texts
+        The part of each that is read.
+    spelling
+        The same.
+    words
+        The same in lower case, split at white space.
+    lengths
         Characters of the whole text.
 
     """
-    out = np.zeros(SURFACE, np.float32)
-    if not data:
-        return out
-    counts = np.bincount(_TABLE[np.frombuffer(data, np.uint8)], minlength=10).tolist()
-    characters = len(data) - counts[_CONTINUED]
-    words = text.lower().split()
+    kinds = _TABLE[np.frombuffer(spelling.data, np.uint8)]
+    counted = counts(spelling.owner, kinds, texts=len(texts), number=KINDS).tolist()
+    return np.array([_row(*each) for each in zip(texts, words, lengths, counted, strict=True)], np.float32).reshape(
+        len(texts), SURFACE
+    )
+
+
+def _row(text: str, words: Sequence[str], length: int, found: Sequence[int]) -> tuple[float, ...]:
+    if not text:
+        return (0.0,) * SURFACE
+    characters = sum(found) - found[_CONTINUED]
     n_words = max(len(words), 1)
-    blank = counts[_SPACE] + counts[_NEWLINE]
-    out[:] = (
+    blank = found[_SPACE] + found[_NEWLINE]
+    return (
         math.log1p(length),
         math.log1p(n_words),
         min((characters - blank) / n_words, 40.0),
-        counts[_UPPER] / characters,
-        counts[_DIGIT] / characters,
-        (counts[_PUNCTUATION] + counts[_END]) / characters,
-        counts[_NEWLINE] / characters,
-        counts[_LEAD] / characters,
-        counts[_SPACE] / characters,
-        counts[_SYMBOL] / characters,
+        found[_UPPER] / characters,
+        found[_DIGIT] / characters,
+        (found[_PUNCTUATION] + found[_END]) / characters,
+        found[_NEWLINE] / characters,
+        found[_LEAD] / characters,
+        found[_SPACE] / characters,
+        found[_SYMBOL] / characters,
         float(text.rstrip().endswith("?") or (bool(words) and words[0] in _QUESTIONS)),
         len(set(words)) / n_words,
-        math.log1p(n_words / (1 + counts[_END])),
+        math.log1p(n_words / (1 + found[_END])),
         float(text.lstrip()[:1].isupper()),
     )
-    return out
