@@ -1,4 +1,4 @@
-"""The browser of the console's tests: the system's Chromium, driven by Playwright, asking no other server for anything."""
+"""The browser of the console's tests: the system's Chromium, driven by Playwright."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def browser() -> Iterator[Browser]:
             opened.close()
 
 
-@dataclass(slots=True)
+@dataclass  # no slots: Playwright writes beside a handler what it made of it
 class Tab:
     """A page, and all that went wrong in it."""
 
@@ -90,7 +90,8 @@ class Tab:
         """What scripts that do not belong to the page have called."""
         return [*self.dialogs, *self.page.evaluate("window.__ran ?? []")]
 
-    def _closed(self, dialog: Dialog) -> None:
+    def closed(self, dialog: Dialog) -> None:
+        """Write down what a dialog said, and close it: the page waits for that."""
         self.dialogs.append(dialog.message)
         dialog.dismiss()
 
@@ -103,7 +104,7 @@ def tab(context: BrowserContext, origin: str) -> Tab:
     opened = Tab(page)
     page.on("pageerror", lambda error: opened.errors.append(str(error)))
     page.on("console", lambda said: opened.errors.append(said.text) if said.type == "error" else None)
-    page.on("dialog", opened._closed)
+    page.on("dialog", opened.closed)
     page.on("request", lambda asked: None if asked.url.startswith(origin) else opened.foreign.append(asked.url))
     return opened
 

@@ -73,8 +73,12 @@ class System:
             stderr=self.output,
             start_new_session=True,
         )
-        until(self._ready, f"revenuer serves; see {self.data / 'output.log'}")
-        self.token = self.run("token", "create", "--role", "admin").strip()
+        try:
+            until(self._ready, f"revenuer serves; see {self.data / 'output.log'}")
+            self.token = self.run("token", "create", "--role", "admin").strip()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
