@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from service.simulate.client import ANTHROPIC, Client, Draft
@@ -19,6 +20,7 @@ from service.simulate.population import Member
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from service.simulate.account import Account
     from service.simulate.client import Turn
     from service.simulate.hydra.plan import Plan
     from service.simulate.texts import Texts
@@ -91,11 +93,16 @@ class Campaign:
         if plan.reingest:
             parts.append(self._handed_on(member, number, plan.reingest, self._cleaning))
         if plan.cover:
-            n = round(plan.per_account * plan.cover / (1 - plan.cover))
-            parts.append(
-                person(replace(account, ceiling=max(1, round(n / plan.days))), Speech.draw(self.texts, account.dice))
-            )
+            parts.append(self._cover(account, round(plan.per_account * plan.cover / (1 - plan.cover))))
         return heapq.merge(*parts, key=lambda draft: draft.at) if len(parts) > 1 else parts[0]
+
+    def _cover(self, account: Account, n: int) -> Iterator[Draft]:
+        """An honest person's use of the same account, ``n`` requests at most."""
+        daily = max(1, round(n / self.plan.days))
+        shown = replace(
+            account, floor=daily, ceiling=daily, start=self.start + self.plan.after // 24 * 24 * HOUR, days=self._days
+        )
+        return islice(person(shown, Speech.draw(self.texts, account.dice)), n)
 
     def _tasks(self, member: Member, number: int, speech: Speech) -> Iterator[Draft]:
         account, dice, plan = member.account, member.account.dice, self.plan
