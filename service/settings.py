@@ -137,6 +137,37 @@ class Retention(_Part):
     """States of entities that fell silent."""
 
 
+class Oidc(_Part):
+    """An OpenID provider that users sign in by."""
+
+    issuer: str = Field(pattern=r"^https?://")
+    """Its URL, below which /.well-known/openid-configuration is."""
+    client_id: str
+    """What the provider knows this installation as."""
+    client_secret: Path
+    """File that holds the secret, of mode 0600."""
+    claim: str = "groups"
+    """Claim of the id token that names a user's groups."""
+    roles: dict[str, Literal["viewer", "analyst", "admin"]] = {}
+    """Group -> role; the highest counts, and a user of none of them is not let in."""
+    name: str = "preferred_username"
+    """Claim that becomes a new user's name."""
+
+
+class Access(_Part):
+    """How people sign in."""
+
+    url: str = Field("", pattern=r"^(https?://[^/?#]+)?$")
+    """What browsers reach the control port by, as https://revenuer.example.org; empty: its own address."""
+    idle: Seconds = 30 * 60.0
+    """Without a request after which a session ends."""
+    lifetime: Seconds = 12 * 3600.0
+    """After which a session ends in any case."""
+    fresh: Seconds = 10 * 60.0
+    """For which a password counts as just shown, where an act asks for that."""
+    oidc: Oidc | None = None
+
+
 class Settings(_Part):
     """All of an installation's settings."""
 
@@ -167,6 +198,7 @@ class Settings(_Part):
     log: Logging = Logging()  # type: ignore[call-arg]
     scoring: Scoring = Scoring()  # type: ignore[call-arg]
     retention: Retention = Retention()  # type: ignore[call-arg]
+    access: Access = Access()  # type: ignore[call-arg]
 
     @field_validator("listen", "control", "metrics")
     @classmethod

@@ -8,22 +8,9 @@ from __future__ import annotations
 import enum
 
 from service.model.decision import Kind
+from service.model.user import Role
 
-
-class Role(enum.StrEnum):
-    """What a token may do; each role may do what those before it may."""
-
-    VIEWER = "viewer"
-    """Read flags, accounts, decisions and how far the log has come."""
-    ANALYST = "analyst"
-    """Annotate, and throttle for a day."""
-    ADMIN = "admin"
-    """Block, allow, and read metrics."""
-
-    def covers(self, needed: Role) -> bool:
-        """Whether this role may do what ``needed`` may."""
-        order = list(Role)
-        return order.index(self) >= order.index(needed)
+__all__ = ["ACCESS", "ANALYST_THROTTLE", "DECIDES", "FRESH", "Access", "Anyone", "Role", "may"]
 
 
 class Anyone(enum.Enum):
@@ -44,6 +31,19 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("GET", "/readyz"): Anyone.OPTIONAL,
     ("GET", "/metrics"): Role.ADMIN,
     ("GET", "/api/v1/whoami"): Role.VIEWER,
+    ("POST", "/api/v1/session"): Anyone.OPEN,
+    ("DELETE", "/api/v1/session"): Role.VIEWER,
+    ("POST", "/api/v1/session/proof"): Role.VIEWER,
+    ("POST", "/api/v1/password"): Anyone.OPEN,
+    ("GET", "/api/v1/users"): Role.ADMIN,
+    ("POST", "/api/v1/users"): Role.ADMIN,
+    ("POST", "/api/v1/users/{name}/role"): Role.ADMIN,
+    ("POST", "/api/v1/users/{name}/disable"): Role.ADMIN,
+    ("POST", "/api/v1/users/{name}/enable"): Role.ADMIN,
+    ("POST", "/api/v1/users/{name}/link"): Role.ADMIN,
+    ("GET", "/api/v1/tokens"): Role.ADMIN,
+    ("POST", "/api/v1/tokens"): Role.ADMIN,
+    ("DELETE", "/api/v1/tokens/{id}"): Role.ADMIN,
     ("GET", "/api/v1/flags"): Role.VIEWER,
     ("GET", "/api/v1/flags/{id}"): Role.VIEWER,
     ("GET", "/api/v1/accounts"): Role.VIEWER,
@@ -75,3 +75,14 @@ DECIDES: dict[Kind, Role] = {
 
 ANALYST_THROTTLE = 24 * 3600 * 1_000_000
 """Longest throttle of an analyst, in microseconds; a longer one is a block by another name."""
+
+FRESH: frozenset[tuple[str, str]] = frozenset(
+    key for key in ACCESS if key[0] != "GET" and key[1].startswith(("/api/v1/users", "/api/v1/tokens"))
+)
+"""Routes that a session may use only shortly after its password was asked for. A token is shown anew each time."""
+
+
+def may(role: Role, method: str, route: str) -> bool:
+    """Whether that role may use the route: what pages ask before they show a button."""
+    access = ACCESS[method, route]
+    return not isinstance(access, Role) or role.covers(access)

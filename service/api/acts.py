@@ -9,18 +9,18 @@ from service.model.audit import Act
 if TYPE_CHECKING:
     from fastapi import Request
 
-    from service.api.tokens import Identity
+    from service.api.identity import Identity
     from service.model.decision import Decision
 
 
 def actor(request: Request) -> str:
     """Who asks, as the audit log names them."""
     identity: Identity = request.scope["revenuer.identity"]
-    return f"token:{identity.token}"
+    return identity.name
 
 
 def by_token(request: Request, at: int, action: str, subject: str, **detail: str) -> Act:
-    """What whoever shows this token did."""
+    """What whoever asks did."""
     return Act(at=at, actor=actor(request), origin="api", action=action, subject=subject, detail=detail)
 
 

@@ -7,23 +7,31 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
+from service.access.door import Door
+from service.access.people import People
+from service.access.tries import Tries
 from service.api import errors
 from service.api.access import ACCESS, Access, Anyone, Role
 from service.api.control import Control
+from service.api.cookies import Cookie
 from service.api.cursors import Cursors
 from service.api.routes import accounts, flags, system
 from service.api.routes import alerts as alerts_routes
 from service.api.routes import audit as audit_routes
 from service.api.routes import decisions as decisions_routes
 from service.api.routes import ingest as ingest_routes
+from service.api.routes import session as session_routes
+from service.api.routes import tokens as tokens_routes
+from service.api.routes import users as users_routes
 from service.api.shell import Shell
 from service.api.strict import route_class
 
 if TYPE_CHECKING:
-    from service.ports import Alerts, Audit, Decisions, Ingest, Records, Tokens
+    from service.ports import Alerts, Audit, Decisions, Ingest, Records, Registers, Tokens
     from service.secrets import Secrets
     from service.settings import Settings
 
+PEOPLE = (session_routes, users_routes, tokens_routes)
 DESCRIPTION = (
     "Flags, accounts, decisions and progress of revenuer. Send a token as 'Authorization: Bearer rvn_...'; "
     "'revenuer token create' makes one. Listings are newest first and paged by cursor; times are RFC 3339 in UTC."
@@ -53,9 +61,11 @@ def build(
     alerts: Alerts,
     audit: Audit,
     ingest: Ingest,
+    registers: Registers,
     secrets: Secrets,
 ) -> FastAPI:
     """The application for these ports."""
+    people = People(registers, secrets.token_key)
     control = Control(
         settings=settings,
         records=records,
@@ -64,6 +74,10 @@ def build(
         alerts=alerts,
         audit=audit,
         ingest=ingest,
+        registers=registers,
+        people=people,
+        door=Door(registers, people, key=secrets.token_key, times=settings.access, tries=Tries()),
+        cookie=Cookie(settings),
         token_key=secrets.token_key,
         cursors=Cursors(secrets.token_key),
     )
@@ -78,7 +92,8 @@ def build(
         redirect_slashes=False,
     )
     app.router.route_class = route_class(control)
-    for noun in (flags, alerts_routes, accounts, decisions_routes, audit_routes, ingest_routes, system):
+    app.state.control = control
+    for noun in (flags, alerts_routes, accounts, decisions_routes, audit_routes, ingest_routes, *PEOPLE, system):
         noun.add(app, control)
     errors.install(app)
     app.add_middleware(Shell, address=settings.control)

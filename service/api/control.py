@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from service.access.door import Door
+    from service.access.people import People
+    from service.api.cookies import Cookie
     from service.api.cursors import Cursors
-    from service.ports import Alerts, Audit, Decisions, Ingest, Records, Tokens
+    from service.ports import Alerts, Audit, Decisions, Ingest, Records, Registers, Tokens
     from service.settings import Settings
 
 
@@ -30,6 +33,10 @@ class Control:
     alerts: Alerts
     audit: Audit
     ingest: Ingest
+    registers: Registers
+    people: People
+    door: Door
+    cookie: Cookie
     token_key: bytes
     cursors: Cursors
     clock: Callable[[], int] = clock

@@ -91,6 +91,21 @@ class TooLarge(ApiError):
     code = "body_too_large"
 
 
+class TooManyTries(ApiError):
+    """Too many attempts to sign in have failed."""
+
+    status = 429
+    code = "too_many_tries"
+
+    def __init__(self, message: str, *, wait: int) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.wait)}
+
+
 class UnsupportedMediaType(ApiError):
     """The body is not JSON by its Content-Type."""
 

@@ -289,11 +289,13 @@ class IngestOut(_Out):
 
 
 class WhoAmI(_Out):
-    """The token that asks."""
+    """Who asks."""
 
-    token: str = Field(description="id of the token, not the token")
+    token: str | None = Field(description="id of the token, not the token")
+    user: str | None
     role: str
-    expires: Time | None
+    expires: Time | None = Field(description="when the token, or the session at the latest, ends")
+    csrf: str | None = Field(description="to be sent as X-CSRF-Token with a session's changes")
 
 
 class Ready(_Out):

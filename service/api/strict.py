@@ -15,8 +15,8 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from service.api.access import ACCESS
-from service.api.credentials import authorise
+from service.api.access import ACCESS, FRESH
+from service.api.credentials import authorise, need_fresh
 from service.api.errors import NotAcceptable, TooLarge, Unprocessable, UnsupportedMediaType
 from service.api.strictjson import loads
 
@@ -58,10 +58,13 @@ class StrictRoute(APIRoute):
         inner = super().get_route_handler()
         known = {parameter.alias for parameter in self.dependant.query_params}
         control, access = self.control, self.access
+        fresh = any((method, self.path) in FRESH for method in self.methods or ())
 
         async def handle(request: Request) -> Response:
-            headers = request.headers.getlist("authorization")
-            request.scope["revenuer.identity"] = await run_in_threadpool(authorise, control, access, headers)
+            identity = await run_in_threadpool(authorise, control, access, request)
+            request.scope["revenuer.identity"] = identity
+            if fresh and identity is not None:
+                need_fresh(control, identity)
             if self.path.startswith("/api/"):
                 _check_accept(request)
             _check_parameters(request, known)

@@ -15,11 +15,11 @@ import os
 import re
 import secrets as random
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from service.api.access import Role
 from service.api.control import clock
+from service.api.identity import Identity
 from service.model.audit import Act
 from service.ports import Token
 
@@ -38,18 +38,10 @@ FIRST_LIFE = 24 * 3600 * 1_000_000
 """Microseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who asks: a token's id and role. The secret ends at :func:`identify`."""
-
-    token: str
-    role: Role
-    expires: int | None
-
-
 def issue(
-    tokens: Tokens, key: bytes, *, role: Role, now: int, life: int | None, note: str = "", actor: str = SYSTEM
-) -> str:
+    tokens: Tokens, key: bytes, *, role: Role, now: int, life: int | None, note: str = "", actor: str = SYSTEM,
+    owner: str = "",
+) -> str:  # fmt: skip
     """Make and store a token; the only place and time that its whole text exists.
 
     Parameters
@@ -60,13 +52,22 @@ def issue(
         Microseconds since the epoch, and until it expires; None never expires.
     actor
         Who makes it, for the audit log.
+    owner
+        The user whose it is, as ``user:<name>``; empty for one made on the command line.
 
     """
     token_id, secret = random.token_hex(6), random.token_urlsafe(32)
     expires = None if life is None else now + life
     detail = {"role": str(role), "expires": "" if expires is None else str(expires), "note": note}
-    act = Act(at=now, actor=actor, origin="cli", action="token.made", subject=f"token:{token_id}", detail=detail)
-    tokens.add(Token(token_id, str(role), now, expires, _digest(key, secret), note), act)
+    act = Act(
+        at=now,
+        actor=actor,
+        origin="api" if owner else "cli",
+        action="token.made",
+        subject=f"token:{token_id}",
+        detail=detail,
+    )
+    tokens.add(Token(token_id, str(role), now, expires, _digest(key, secret), note, owner), act)
     return f"rvn_{token_id}_{secret}"
 
 
@@ -77,9 +78,19 @@ def identify(tokens: Tokens, key: bytes, text: str, now: int) -> Identity | None
     stored = tokens.find(token_id) if match else None
     # Compared even where there is nothing to compare with, so that the time tells nothing.
     equal = hmac.compare_digest(_digest(key, secret), stored.digest if stored else bytes(32))
-    if stored is None or not equal or not _valid(stored, now):
+    if stored is None or not equal or not valid(stored, now):
         return None
-    return Identity(stored.id, Role(stored.role), stored.expires)
+    return of(stored)
+
+
+def of(stored: Token) -> Identity:
+    """The identity that a token gives."""
+    return Identity(name=f"token:{stored.id}", role=Role(stored.role), expires=stored.expires, owner=stored.owner)
+
+
+def valid(token: Token, now: int) -> bool:
+    """Whether it opens anything at that time."""
+    return (token.expires is None or now < token.expires) and token.role in list(Role)
 
 
 def bootstrap(
@@ -121,7 +132,3 @@ def first_file(settings: Settings) -> Path:
 
 def _digest(key: bytes, secret: str) -> bytes:
     return hmac.digest(key, b"token\0" + secret.encode(), hashlib.sha256)
-
-
-def _valid(token: Token, now: int) -> bool:
-    return (token.expires is None or now < token.expires) and token.role in list(Role)

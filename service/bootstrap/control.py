@@ -68,6 +68,7 @@ def control(settings: Settings) -> FastAPI:
         alerts=held.alerts,
         audit=held.audit,
         ingest=ingest(settings, held),
+        registers=held.registers,
         secrets=secrets(settings),
     )
     add_console(app, settings, held)

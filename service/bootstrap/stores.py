@@ -14,8 +14,12 @@ from service.backends.sql.decisions import SqlDecisions
 from service.backends.sql.dialect import connect
 from service.backends.sql.partitions import SqlPartitions
 from service.backends.sql.records import SqlRecords
+from service.backends.sql.registers import SqlRegister
+from service.backends.sql.sessions import SqlSessions
 from service.backends.sql.tokens import SqlTokens
 from service.backends.witness import Witness
+from service.model.user import User
+from service.ports import Registers
 from service.secrets import Secrets
 from service.settings import SettingsError, without_password
 
@@ -41,6 +45,7 @@ class Stores:
     tokens: Tokens
     alerts: Alerts
     audit: Audit
+    registers: Registers
     partitions: SqlPartitions
     baselines: SqlBaselines
     checkpoint_of: Callable[[int], Checkpoint]
@@ -94,6 +99,7 @@ def stores(settings: Settings) -> Stores:
         tokens=SqlTokens(engine, witness),
         alerts=SqlAlerts(engine, witness),
         audit=SqlAudit(engine, witness),
+        registers=Registers(users=SqlRegister(engine, witness, User), sessions=SqlSessions(engine, witness)),
         partitions=SqlPartitions(engine),
         baselines=SqlBaselines(engine),
         checkpoint_of=checkpoint,

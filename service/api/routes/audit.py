@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from service.api.control import Control
-    from service.api.tokens import Identity
+    from service.api.identity import Identity
 
 
 def add(app: FastAPI, control: Control) -> None:

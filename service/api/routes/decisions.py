@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from service.api.control import Control
-    from service.api.tokens import Identity
+    from service.api.identity import Identity
 
 log = structlog.get_logger()
 
@@ -123,7 +123,7 @@ def _log(event: str, decision: Decision, request: Request, *, published: bool) -
         until=decision.until,
         simulated=decision.simulated,
         published=published,
-        by=request.scope["revenuer.identity"].token,
+        by=acts.actor(request),
     )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from service.api.control import Control
-    from service.api.tokens import Identity
+    from service.api.identity import Identity
 
 
 def add(app: FastAPI, control: Control) -> None:
@@ -26,10 +26,16 @@ def add(app: FastAPI, control: Control) -> None:
 
     @app.get("/api/v1/whoami", response_model=WhoAmI, responses=errors(422), tags=["system"])
     def whoami(request: Request) -> Document:
-        """The token that asks: its id, role and end."""
+        """Who asks: the token's id or the user's name, role and end; a session's CSRF token, too."""
         identity: Identity = request.scope["revenuer.identity"]
         expires = None if identity.expires is None else rfc3339(identity.expires)
-        return {"token": identity.token, "role": str(identity.role), "expires": expires}
+        return {
+            "token": identity.token,
+            "user": identity.user,
+            "role": str(identity.role),
+            "expires": expires,
+            "csrf": identity.csrf or None,
+        }
 
     @app.get(
         "/healthz", response_class=PlainTextResponse, responses=errors(422, token=False, plain=True), tags=["system"]

@@ -40,7 +40,7 @@ class SqlTokens:
             The database cannot take it now.
 
         """
-        row = {name: getattr(token, name) for name in ("id", "role", "created", "expires", "digest", "note")}
+        row = {name: getattr(token, name) for name in ("id", "role", "created", "expires", "digest", "note", "owner")}
         with available("store the token"), self._writing.begin() as connection:
             if not put_new(connection, tokens, [row]):
                 raise ValueError(f"a token '{token.id}' exists already: revoke it first, or make one with another id")
@@ -77,4 +77,5 @@ def _token(row: Row[Any]) -> Token:
         expires=row.expires,
         digest=bytes(row.digest),
         note=row.note,
+        owner=row.owner,
     )

@@ -5,12 +5,15 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
+from service.access.door import Door
+from service.access.people import People
+from service.access.tries import Tries
 from service.api.access import Role
 from service.api.app import build
 from service.api.control import clock
@@ -19,7 +22,7 @@ from service.bootstrap.ingest import ingest
 from service.bootstrap.stores import stores, upgrade
 from service.model.decision import Kind
 from service.model.entity import Entity, Scope
-from service.ports import Commit
+from service.ports import Commit, Token
 from service.review.desk import Desk
 from service.secrets import Secrets
 from service.settings import Settings
@@ -33,9 +36,12 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from service.bootstrap.stores import Stores
+    from service.model.user import User
 
 SECRETS = Secrets(pepper=b"p" * 32, spool_key=b"s" * 32, token_key=b"t" * 32, digest_key=b"d" * 32)
 CALLER_KEY = "sk-proj-0123456789abcdefghijklmnopqrstuvwxyz"
+PASSWORD = "correct horse battery"
+USERS = {"vera": Role.VIEWER, "anna": Role.ANALYST, "adam": Role.ADMIN, "disabled": Role.ADMIN}
 IDENTITIES = ("anonymous", "caller", "viewer", "analyst", "admin", "revoked", "expired")
 
 
@@ -55,6 +61,21 @@ class Plane:
     stores: Stores
     settings: Settings
     headers: dict[str, dict[str, str]]
+    seeded: Path
+
+    def renew(self) -> None:
+        """Put the database back to what it was seeded with."""
+        with closing(sqlite3.connect(self.seeded)) as source, closing(sqlite3.connect(self.database)) as target:
+            source.backup(target)
+
+    @property
+    def database(self) -> Path:
+        """The file that the store is in."""
+        return self.settings.data / "revenuer.db"
+
+    def password(self, identity: str) -> str:
+        """What proves the identity's session once more."""
+        return PASSWORD if identity in USERS else self.headers[identity].get("Authorization", "Bearer none")[7:]
 
     def client(self, identity: str = "anonymous") -> httpx.AsyncClient:
         """A client with the identity's credentials."""
@@ -71,7 +92,7 @@ class Plane:
 
     def change_the_database(self, statement: str) -> None:
         """Run a statement behind the control plane's back."""
-        with closing(sqlite3.connect(self.settings.data / "revenuer.db")) as connection, connection:
+        with closing(sqlite3.connect(self.database)) as connection, connection:
             connection.execute(statement)
 
     def lose_the_database(self) -> None:
@@ -118,9 +139,10 @@ def planes(seeded: Seeded, settings: Settings) -> Iterator[Plane]:
         alerts=held.alerts,
         audit=held.audit,
         ingest=ingest(settings, held),
+        registers=held.registers,
         secrets=SECRETS,
     )
-    yield Plane(app, held, settings, seeded.headers)
+    yield Plane(app, held, settings, seeded.headers, seeded.database)
     held.close()
 
 
@@ -131,4 +153,36 @@ def _headers(held: Stores) -> dict[str, dict[str, str]]:
     texts["revoked"] = issue(tokens, key, role=Role.ADMIN, now=now, life=None)
     tokens.revoke(texts["revoked"].split("_")[1], AN_ACT)
     texts["expired"] = issue(tokens, key, role=Role.ADMIN, now=now - 2, life=1)
-    return {"anonymous": {}} | {name: {"Authorization": f"Bearer {text}"} for name, text in texts.items()}
+    tokens.add(Token("token-0", "viewer", now, None, bytes(32), "to be revoked"), AN_ACT)
+    shown = {name: {"Authorization": f"Bearer {text}"} for name, text in texts.items()}
+    return {"anonymous": {}} | shown | _sessions(held, now)
+
+
+def _sessions(held: Stores, now: int) -> dict[str, dict[str, str]]:
+    """Users of each role, signed in; and sessions that are over, or of another installation."""
+    people = People(held.registers, SECRETS.token_key)
+    for name, role in USERS.items():
+        people.add(name, role, replace(AN_ACT, at=now), password=PASSWORD)
+
+    def cookie(user: str, at: int, seen: int, key: bytes = SECRETS.token_key) -> dict[str, str]:
+        door = Door(held.registers, people, key=key, times=Settings().access, tries=Tries())
+        secret = door.open(f"user:{user}", at, by="password")
+        opened = door.find(secret, at)
+        assert opened is not None
+        held.registers.sessions.touch(opened.session.id, seen=seen)
+        return {"Cookie": f"revenuer={secret}", "X-CSRF-Token": opened.csrf}
+
+    times = Settings().access
+    idle, old = now - int((times.idle + 1) * 1e6), now - int((times.lifetime + 1) * 1e6)
+    sessions = {name: cookie(name, now, now) for name in USERS}
+    # Opened last, since whoever signs in clears away what is over.
+    sessions |= {"elsewhere": cookie("adam", now, now, key=b"e" * 32), "idle": cookie("adam", now, idle)}
+    sessions["old"] = cookie("adam", old, now)
+    held.registers.users.put(replace(_user(held, "disabled"), disabled=now, version=2), AN_ACT)
+    return sessions
+
+
+def _user(held: Stores, name: str) -> User:
+    user = held.registers.users.find(name)
+    assert user is not None
+    return user

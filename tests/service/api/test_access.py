@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 from service.api.access import ACCESS, Access, Anyone, Role
 from service.model.entity import Entity, Scope
 from service.review.alerts import alert_id
-from tests.service.api.conftest import IDENTITIES, Plane
+from tests.service.api.conftest import IDENTITIES, PASSWORD, Plane
 
 AN_ALERT = alert_id(Entity(Scope.ACCOUNT, "acct-1"))
 CHANGES = ("claim", "release", "wait", "close", "reopen", "notes")
@@ -18,6 +18,10 @@ ADDRESSES = {
     "/api/v1/accounts/{id:path}": "/api/v1/accounts/acct-1",
     "/api/v1/decisions/{id}": "/api/v1/decisions/d-throttle",
     "/api/v1/alerts/{id}": f"/api/v1/alerts/{AN_ALERT}",
+    **{
+        f"/api/v1/users/{{name}}/{verb}": f"/api/v1/users/vera/{verb}" for verb in ("role", "disable", "enable", "link")
+    },
+    "/api/v1/tokens/{id}": "/api/v1/tokens/token-0",
     **{f"/api/v1/alerts/{{id}}/{verb}": f"/api/v1/alerts/{AN_ALERT}/{verb}" for verb in CHANGES},
 }
 SUCCESS = {"GET": 200, "POST": 200, "DELETE": 204}
@@ -25,31 +29,72 @@ BODIES: dict[str, dict[str, str]] = {
     "/api/v1/decisions": A_DECISION,
     "/api/v1/alerts/{id}/notes": {"text": "Asked their account manager."},
     "/api/v1/alerts/{id}/close": {"verdict": "benign"},
+    "/api/v1/session": {"name": "vera", "password": PASSWORD},
+    "/api/v1/session/proof": {"password": PASSWORD},
+    "/api/v1/password": {"name": "vera", "current": PASSWORD, "password": "another long enough"},
+    "/api/v1/users": {"name": "walter", "role": "viewer"},
+    "/api/v1/users/{name}/role": {"role": "analyst"},
+    "/api/v1/tokens": {"role": "viewer"},
 }
-MADE = {"/api/v1/decisions", "/api/v1/alerts/{id}/notes"}
+MADE = {
+    *("/api/v1/decisions", "/api/v1/alerts/{id}/notes", "/api/v1/session", "/api/v1/password", "/api/v1/users"),
+    *("/api/v1/users/{name}/link", "/api/v1/tokens"),
+}
 """Routes whose POST makes something new."""
+
+
+SESSIONS = ("vera", "anna", "adam")
+"""Signed in as viewer, analyst and admin."""
+CLOSED = ("anonymous", "caller", "revoked", "expired", "disabled", "idle", "old", "elsewhere")
+"""What opens nothing: no credential, one of another kind, and what was good once or is elsewhere."""
+ROLES = dict(zip(SESSIONS, ("viewer", "analyst", "admin"), strict=True)) | {
+    n: n for n in ("viewer", "analyst", "admin")
+}
+
+
+def good(method: str, route: str, identity: str) -> int:
+    """The status of an answer to whoever may use the route."""
+    if route in {"/api/v1/session", "/api/v1/session/proof"} and identity not in SESSIONS and route + method != OPENS:
+        return 404  # a token has no session to end or to prove
+    if route == "/api/v1/session/proof":
+        return 204
+    if route.endswith("/reopen"):
+        return 409
+    return 201 if method == "POST" and route in MADE else SUCCESS[method]
+
+
+OPENS = "/api/v1/sessionPOST"
 
 
 def expected(method: str, route: str, access: Access, identity: str) -> int:
     """What the matrix says, written anew: who shows no role gets 401, one of too small a role 403."""
-    good = 201 if method == "POST" and route in MADE else 409 if route.endswith("/reopen") else SUCCESS[method]
     if access is Anyone.OPEN or (access is Anyone.OPTIONAL and identity == "anonymous"):
-        return good
-    if identity in {"anonymous", "caller", "revoked", "expired"}:
+        return good(method, route, identity)
+    if identity in CLOSED:
         return 401
     ladder = ["viewer", "analyst", "admin"]
     needed = 0 if access is Anyone.OPTIONAL else ladder.index(str(access))
-    return good if ladder.index(identity) >= needed else 403
+    return good(method, route, identity) if ladder.index(ROLES[identity]) >= needed else 403
 
 
-@pytest.mark.parametrize("identity", IDENTITIES)
-@pytest.mark.parametrize(("method", "route"), ACCESS)
-async def test_matrix(plane: Plane, method: str, route: str, identity: str) -> None:
-    """Each identity gets from each route what the table says, and no more."""
-    body = BODIES.get(route, {}) if method == "POST" else None
-    async with plane.client(identity) as client:
-        answer = await client.request(method, ADDRESSES.get(route, route), json=body)
-    assert answer.status_code == expected(method, route, ACCESS[method, route], identity)
+@pytest.mark.parametrize("identity", [*IDENTITIES, *SESSIONS, "disabled", "idle", "old", "elsewhere"])
+async def test_matrix(plane: Plane, identity: str) -> None:
+    """Each identity gets from each route what the table says, and no more; what is refused changes nothing."""
+    found, wanted = {}, {}
+    for method, route in sorted(ACCESS, key=lambda key: key == ("DELETE", "/api/v1/session")):
+        plane.renew()
+        before = plane.stores.audit.head()
+        password = plane.password(identity)
+        body = BODIES.get(route, {}) if method == "POST" else None
+        if route == "/api/v1/session/proof":
+            body = {"password": password}
+        async with plane.client(identity) as client:
+            answer = await client.request(method, ADDRESSES.get(route, route), json=body)
+        found[method, route] = answer.status_code
+        wanted[method, route] = expected(method, route, ACCESS[method, route], identity)
+        if answer.status_code in {401, 403}:
+            assert plane.stores.audit.head() == before, f"{method} {route} was refused and did something"
+    assert found == wanted
 
 
 def test_every_route_is_in_the_table(plane: Plane) -> None:

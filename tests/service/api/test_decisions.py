@@ -64,7 +64,7 @@ async def test_who_decided_is_logged(plane: Plane) -> None:
     token = plane.headers["admin"]["Authorization"].split("_", 2)
     assert [event["event"] for event in events] == ["decision.made", "decision.removed"]
     assert {(event["entity"], event["kind"], event["by"]) for event in events} == {
-        ("account:acct-9", "block", token[1])
+        ("account:acct-9", "block", f"token:{token[1]}")
     }
     assert token[2] not in str(logged)
 
