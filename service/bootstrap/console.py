@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from service.api.control import Control
-from service.api.cursors import Cursors
 from service.bootstrap.declarations import Declarations
 from service.bootstrap.detectors import standings
-from service.bootstrap.ingest import ingest
-from service.bootstrap.stores import secrets
 from service.console.routes import install
 from service.gateway.dialects import Dialects
 from service.pipeline.learning import PERIOD
@@ -26,21 +22,9 @@ if TYPE_CHECKING:
 
 def add_console(app: FastAPI, settings: Settings, held: Stores) -> None:
     """Put the pages into the application of :func:`service.api.build`."""
-    key = secrets(settings).token_key
-    control = Control(
-        settings=settings,
-        records=held.records,
-        decisions=held.decisions,
-        tokens=held.tokens,
-        alerts=held.alerts,
-        audit=held.audit,
-        ingest=ingest(settings, held),
-        token_key=key,
-        cursors=Cursors(key),
-    )
     install(
         app,
-        control,
+        app.state.control,
         standings=lambda: standings(settings, held.records.benign(PERIOD)),
         declarations=Declarations(settings.data).all,
         read=_turns,

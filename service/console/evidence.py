@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from detectors.core.judge import quantity
 from service.console.frame import Frame, frame
 from service.model.ids import text_id
 
@@ -37,6 +38,14 @@ class Reason:
     def detector(self) -> str:
         """Whose signal it is."""
         return self.signal.name.partition(".")[0]
+
+    @property
+    def sentence(self) -> str:
+        """The reason without the benign median, which has a column of its own."""
+        signal = self.signal
+        if signal.median is None:
+            return signal.text
+        return signal.text.replace(f" (benign median {quantity(signal.median, signal.unit)})", "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import hmac
+from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import structlog
 from starlette.concurrency import run_in_threadpool
 
-from service.api.access import Role
-from service.api.errors import ApiError, BadRequest, Forbidden, TooLarge, UnsupportedMediaType
+from service.api.access import Anyone
+from service.api.credentials import authorise, session
+from service.api.errors import ApiError, BadRequest, TooLarge, Unauthorized, UnsupportedMediaType
 from service.console.visit import ROOT, Visit
 from service.ports import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Mapping
     from typing import Any
 
     from starlette.requests import Request
     from starlette.responses import Response
 
     from service.api.access import Access
+    from service.api.identity import Identity
     from service.console.visit import Console
 
     View = Callable[[Visit], Response]
@@ -36,18 +38,13 @@ def gated(console: Console, view: View, needs: Access) -> Callable[[Request], Co
     """The page behind the gate."""
 
     async def handle(request: Request) -> Response:
-        visitor = await run_in_threadpool(console.sessions.visitor, request)
-        visit = Visit(console=console, request=request, visitor=visitor, form={}, now=console.control.clock())
+        visit = Visit(console=console, request=request, visitor=None, form={}, now=console.control.clock())
         try:
-            if isinstance(needs, Role) and visitor is None:
-                return _sign_in(visit)
-            if request.method == "POST":
-                form = await _form(request)
-                _check_made_here(visit, form)
-                visit = Visit(console=console, request=request, visitor=visitor, form=form, now=visit.now)
-            if isinstance(needs, Role) and not visit.may(needs):
-                raise Forbidden(f"this needs the role '{needs}'; yours is '{visitor.role if visitor else 'none'}'")
+            form = await _form(request) if request.method == "POST" else {}
+            visit = replace(visit, form=form, visitor=await run_in_threadpool(_visitor, visit, needs, form))
             return await run_in_threadpool(view, visit)
+        except Unauthorized:
+            return _sign_in(visit)
         except ApiError as error:
             return visit.page("error.html", status=error.status, title=_title(error), message=error.message)
         except StoreUnavailable as error:
@@ -56,6 +53,15 @@ def gated(console: Console, view: View, needs: Access) -> Callable[[Request], Co
             return visit.page("error.html", status=503, title="Not available", message=message)
 
     return handle
+
+
+def _visitor(visit: Visit, needs: Access, form: Mapping[str, list[str]]) -> Identity | None:
+    """Who asks, as the API would have it; a page that is open to anybody is told as well who it is."""
+    if needs is not Anyone.OPEN:
+        return authorise(visit.control, needs, visit.request, form_csrf=form.get("csrf", [""])[0])
+    if visit.request.method == "POST":
+        visit.control.cookie.check_origin(visit.request)
+    return session(visit.control, visit.request)
 
 
 def _sign_in(visit: Visit) -> Response:
@@ -78,19 +84,9 @@ async def _form(request: Request) -> dict[str, list[str]]:
         if len(body) > LARGEST_FORM:
             raise TooLarge(f"form: more than {LARGEST_FORM} bytes")
     try:
-        return parse_qs(body.decode("ascii"), errors="strict", max_num_fields=MOST_FIELDS, keep_blank_values=True)
+        form = parse_qs(body.decode("ascii"), errors="strict", max_num_fields=MOST_FIELDS, keep_blank_values=True)
     except (UnicodeDecodeError, ValueError):
         raise BadRequest("form: not as a browser writes it") from None
-
-
-def _check_made_here(visit: Visit, form: dict[str, list[str]]) -> None:
-    """Refuse a form that another site made: by where the browser says it comes from, and by the session's secret."""
-    origin, host = visit.request.headers.get("origin"), visit.request.headers.get("host", "")
-    foreign = origin is not None and urlsplit(origin).netloc.lower() != host.lower()
-    cross = visit.request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
-    held = visit.visitor.csrf if visit.visitor else None
-    forged = held is not None and not hmac.compare_digest(form.get("csrf", [""])[0].encode(), held.encode())
-    if foreign or cross or forged:
-        raise Forbidden("the form is not of this session; open the page again and repeat it", code="csrf")
     if any("\0" in value for values in form.values() for value in values):
         raise BadRequest("form: text with NUL")
+    return form

@@ -51,4 +51,4 @@ def tested(flag: Flag | None, evaluation: Evaluation | None) -> list[Tested]:
 
 
 def _not(name: str, values: dict[str, float]) -> str:
-    return "measured, and too little to speak against the flag" if name in values else "not measured"
+    return "not found" if name in values else "not measured"

@@ -13,7 +13,6 @@ from service.console.assets import Assets
 from service.console.gate import gated
 from service.console.kept import Kept
 from service.console.rendering import environment
-from service.console.sessions import Sessions
 from service.console.views import (
     account,
     alert,
@@ -61,6 +60,9 @@ class Entry:
 PAGES = (
     Entry("GET", "/sign-in", door.show, Anyone.OPEN),
     Entry("POST", "/sign-in", door.enter, Anyone.OPEN),
+    Entry("GET", "/welcome/{secret}", door.welcome, Anyone.OPEN),
+    Entry("POST", "/welcome/{secret}", door.renew, Anyone.OPEN),
+    Entry("POST", "/proof", door.prove, Role.VIEWER),
     Entry("POST", "/sign-out", door.leave, Role.VIEWER),
     Entry("POST", "/theme", door.theme, Anyone.OPEN),
     Entry("GET", "", overview.show, Role.VIEWER),
@@ -80,6 +82,10 @@ PAGES = (
     Entry("GET", "/audit", audit.show, Role.ANALYST),
     Entry("POST", "/audit/verify", audit.verify, Role.ANALYST),
     Entry("GET", "/settings", settings.show, Role.VIEWER),
+    Entry("POST", "/settings/users", settings.add_user, Role.ADMIN),
+    Entry("POST", "/settings/users/{name}/{verb}", settings.change_user, Role.ADMIN),
+    Entry("POST", "/settings/tokens", settings.make_token, Role.ADMIN),
+    Entry("POST", "/settings/tokens/{id}/revoke", settings.revoke_token, Role.ADMIN),
 )
 """All of them, below ``/console``; the first that fits an address has it."""
 
@@ -108,7 +114,6 @@ def install(
     console = Console(
         control=control,
         desk=Desk(control.alerts, control.records),
-        sessions=Sessions(control),
         assets=assets,
         templates=environment(assets),
         standings=Kept(lambda: list(standings()), FRESH),

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from service.api.access import Role
     from service.api.control import Control
+    from service.api.identity import Identity
     from service.console.assets import Assets
     from service.console.evidence import Reader
-    from service.console.sessions import Sessions, Visitor
     from service.model.declaration import Declaration
     from service.review.desk import Desk
 
@@ -36,6 +36,9 @@ POLICY = "; ".join(
 WORTH = 1_000
 """Bytes from which a page is packed."""
 
+LONGEST_SECRET = 1024
+"""Characters of a password, as the API has it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Console:
@@ -43,7 +46,6 @@ class Console:
 
     control: Control
     desk: Desk
-    sessions: Sessions
     assets: Assets
     templates: Environment
     standings: Callable[[], list[Any]] = list
@@ -60,7 +62,7 @@ class Visit:
 
     console: Console
     request: Request
-    visitor: Visitor | None
+    visitor: Identity | None
     form: Mapping[str, list[str]]
     """Fields of the form that was sent; empty for a page that is only read."""
     now: int
@@ -83,6 +85,10 @@ class Visit:
     def field(self, name: str, default: str = "") -> str:
         """A field of the form, without space around it."""
         return self.form.get(name, [default])[0].strip()
+
+    def secret(self, name: str) -> str:
+        """A password of the form, with every space that is in it."""
+        return self.form.get(name, [""])[0][:LONGEST_SECRET]
 
     def asked(self, name: str, default: str = "") -> str:
         """A parameter of the address."""

@@ -23,6 +23,16 @@
     };
   }
 
+  // Hours from 0 to 24 and the day where it changes, in UTC, whatever the browser's language.
+  function moments(_, splits, __, ___, step) {
+    return splits.map((seconds, i) => {
+      const text = new Date(seconds * 1000).toISOString();
+      const day = i === 0 || text.slice(0, 10) !== new Date(splits[i - 1] * 1000).toISOString().slice(0, 10);
+      const time = step < 60 ? text.slice(11, 19) : text.slice(11, 16);
+      return day ? `${time}\n${text.slice(0, 10)}` : time;
+    });
+  }
+
   function draw(element) {
     const { at, queries, score, marks: happenings } = JSON.parse(element.dataset.series);
     const axis = (more) => ({ stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") }, ...more });
@@ -32,9 +42,9 @@
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
       cursor: { y: false },
       scales: { x: { time: true }, score: { range: [0, 1] }, queries: { range: (_, low, high) => [0, Math.max(high, 1)] } },
-      axes: [axis({}), axis({ scale: "queries", label: "queries", size: 60 }), axis({ scale: "score", side: 1, grid: { show: false }, label: "score", size: 50 })],
+      axes: [axis({ values: moments, space: 80 }), axis({ scale: "queries", label: "queries", size: 60 }), axis({ scale: "score", side: 1, grid: { show: false }, label: "score", size: 50 })],
       series: [
-        { label: "UTC" },
+        { label: "UTC", value: (_, seconds) => (seconds === null ? "-" : new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ")) },
         { label: "queries since the scoring before", scale: "queries", stroke: colour("--series-a"), fill: `${colour("--series-a")}33`, paths: uPlot.paths.bars({ size: [0.6, 24, 2] }), points: { show: false } },
         { label: "score", scale: "score", stroke: colour("--series-b"), width: 2, points: { size: 5 } },
       ],
