@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from detectors.features import Extractor
 from tests.architecture.source import ROOT
 
 if TYPE_CHECKING:
@@ -42,3 +43,10 @@ def test_fitted_file_holds_no_text(path: Path) -> None:
     with np.load(path, allow_pickle=False) as arrays:
         kinds = {name: arrays[name].dtype.kind for name in arrays.files if name != "about"}
     assert {name: kind for name, kind in kinds.items() if kind not in "fiubV"} == {}
+
+
+def test_the_shipped_baseline_was_fitted_with_these_features() -> None:
+    """Scores of two versions of the features are not compared, so it is fitted anew with each."""
+    with np.load(ROOT / "detectors" / "data" / "baseline.npz", allow_pickle=False) as arrays:
+        about = json.loads(str(arrays["about"]))
+    assert about["features"] == Extractor(bytes(32)).version
