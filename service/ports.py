@@ -12,11 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
 
     from service.model.alert import Alert, Note, Status
+    from service.model.appeal import Appeal
     from service.model.audit import Act, Entry, Fault
     from service.model.decision import Decision
     from service.model.entity import Entity, Scope
     from service.model.flag import Evaluation, Flag, Severity
+    from service.model.proposal import Proposal
     from service.model.query import Answer, Gap, Operation, Query, QueryEvent, Record
+    from service.model.suppression import Suppression
     from service.model.user import Session, User
 
 T = TypeVar("T")
@@ -500,7 +503,9 @@ class Audit(Protocol):
 class Decisions(Protocol):
     """Operators' decisions. Changes are published to every gateway's table, and audited in the same transaction."""
 
-    def add(self, decision: Decision, act: Act) -> None: ...
+    def add(self, decision: Decision, act: Act, *, settles: Proposal | None = None) -> bool:
+        """Store it, and with it that its proposal is settled; False, and nothing stored, where that was otherwise."""
+        ...
 
     def remove(self, decision_id: str, act: Act) -> bool: ...
 
@@ -599,8 +604,30 @@ class Sessions(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Hit:
+    """How often, and when last, in microseconds since the epoch."""
+
+    count: int
+    last: int
+
+
+class Hits(Protocol):
+    """Counters that are worth no entry of their own. Every method may raise StoreUnavailable."""
+
+    def add(self, name: str, at: int) -> None: ...
+
+    def all(self, prefix: str) -> Mapping[str, Hit]:
+        """Every counter whose name begins so."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Registers:
     """The people and what they have written down."""
 
     users: Register[User]
     sessions: Sessions
+    proposals: Register[Proposal]
+    suppressions: Register[Suppression]
+    appeals: Register[Appeal]
+    hits: Hits

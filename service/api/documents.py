@@ -6,6 +6,8 @@ import math
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from service.model.proposal import ProposalState
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from service.model.decision import Decision
     from service.model.entity import Entity
     from service.model.flag import Evaluation, Flag
+    from service.model.proposal import Proposal
     from service.ports import Account, PartitionStatus
 
 Document = dict[str, Any]
@@ -207,6 +210,20 @@ def decision_document(decision: Decision) -> Document:
         "simulated": decision.simulated,
         "created": rfc3339(decision.created),
         "since": rfc3339(decision.since or decision.created),
+    }
+
+
+def proposal_document(proposal: Proposal) -> Document:
+    """A decision that waits for a second person, or did."""
+    made = proposal.state is ProposalState.APPROVED
+    return {
+        "id": proposal.id,
+        "decision": decision_document(proposal.decision) | {"state": "made" if made else "proposed"},
+        "by": proposal.by,
+        "created": rfc3339(proposal.created),
+        "state": str(proposal.state),
+        "settled_by": proposal.settled_by or None,
+        "settled": None if proposal.settled is None else rfc3339(proposal.settled),
     }
 
 

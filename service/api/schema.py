@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,6 +10,7 @@ from service.model.alert import Status, Verdict
 from service.model.decision import Guarded, Kind, Origin
 from service.model.entity import Scope
 from service.model.flag import Severity
+from service.model.proposal import ProposalState
 
 VALUE_LENGTH = 512
 """Longest id of an entity that the API takes, in characters."""
@@ -143,6 +144,27 @@ class DecisionOut(_Out):
     simulated: bool
     created: Time
     since: Time = Field(description="acts from then on; a policy's decision waits")
+    state: Literal["made", "proposed"] = Field(
+        default="made", description="`proposed`: it acts once a second person has approved it"
+    )
+
+
+class ProposalOut(_Out):
+    """A decision that waits for a second person, or did."""
+
+    id: str
+    decision: DecisionOut
+    by: str
+    created: Time
+    state: ProposalState
+    settled_by: str | None
+    settled: Time | None
+
+
+class ProposalList(_Out):
+    """Proposals, newest first."""
+
+    items: list[ProposalOut]
 
 
 class DecisionPage(_Out):
@@ -153,7 +175,7 @@ class DecisionPage(_Out):
 
 
 class DecisionIn(_Out):
-    """A new decision. Block and allow need the role admin; an analyst's throttle lasts at most 24 hours."""
+    """A new decision. Allow needs the role admin, a block a second person; an analyst's throttle lasts 24 hours."""
 
     scope: Guarded
     value: str = Field(min_length=1, max_length=VALUE_LENGTH)
@@ -162,6 +184,7 @@ class DecisionIn(_Out):
         default=None, description="RFC 3339 with offset, or seconds since the epoch; null holds until removed"
     )
     reason: str = Field(min_length=1, max_length=1000)
+    since: str | float | None = Field(default=None, description="acts from then on; null: at once")
     simulated: bool = Field(default=False, strict=True, description="recorded and counted, not enforced")
 
 

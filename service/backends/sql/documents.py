@@ -79,5 +79,7 @@ def flag(row: Row[Any]) -> Flag:
             "false_positive_rate": Rate(**body["false_positive_rate"]),
             "techniques": tuple(body["techniques"]),
             "events": tuple(body["events"]),
+            # Flags of earlier releases name none.
+            "members": tuple(body.get("members", ())),
         },
     )

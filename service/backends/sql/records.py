@@ -72,7 +72,8 @@ class SqlRecords:
         if not wanted:
             return {}
         found = [documents.flag(row) for row in self._rows(queries.latest_flags(wanted))]
-        return {flag.entity: flag for flag in found}
+        # Of several of one moment, the one with the highest id.
+        return {flag.entity: flag for flag in sorted(found, key=lambda flag: flag.id)}
 
     def accounts(self, scope: Scope, after: str | None, limit: int) -> Page[Account]:
         """Entities of a scope by ``last_seen``, newest first.

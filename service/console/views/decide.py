@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import structlog
 
-from service import metrics
 from service.api.access import ANALYST_THROTTLE, DECIDES, Role
-from service.api.acts import decision_detail
+from service.api.deciding import make
 from service.api.errors import Conflict, Forbidden, NotFound, Unprocessable
 from service.console.views.alert import find
 from service.console.views.queue import DONE, changes
@@ -16,13 +15,13 @@ from service.console.visit import link
 from service.model.alert import Note, Verdict
 from service.model.decision import Decision, Kind, Origin
 from service.model.ids import event_id, text_id
-from service.ports import StreamUnavailable
 from service.review import alerts as rules
 from service.review.desk import Stale
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
+    from service.api.identity import Identity
     from service.console.visit import Visit
     from service.model.alert import Alert
 
@@ -61,14 +60,8 @@ def decide(visit: Visit) -> Response:
         # First, because somebody else's claim refuses it; then nothing has been decided either.
         _change(visit, alert, "close", verdict=verdict, text=text)
     if decision is not None:
-        act = visit.act("decision.made", str(decision.entity), **decision_detail(decision))
-        try:
-            visit.control.decisions.add(decision, act)
-        except StreamUnavailable as error:
-            # Stored is stored; whoever tends the decisions publishes it when the stream answers.
-            metrics.DECISIONS_UNPUBLISHED.set(1)
-            log.warning("decision.unpublished", reason=str(error))
-        log.info("decision.made", id=decision.id, entity=str(decision.entity), kind=str(decision.kind), by=visit.actor)
+        # Asked for above: whoever may decide is somebody.
+        make(visit.control, cast("Identity", visit.visitor), decision, origin="console")
     return visit.go(
         link("alerts", alert.id), done="closed" if verdict else "decided", made=decision.id if decision else ""
     )
@@ -78,7 +71,9 @@ def _made(visit: Visit, alert: Alert, kind: Kind, reason: str) -> Decision:
     """The decision, as far as whoever asks may make it."""
     life = LASTS.get(visit.field("lasts"))
     long = kind is Kind.THROTTLE and (life is None or life > ANALYST_THROTTLE)
-    needs = Role.ADMIN if long else DECIDES[kind]
+    simulated = visit.field("simulated") == "yes"
+    # Whoever may decide at all may propose a block, which another person approves.
+    needs = Role.ADMIN if long else Role.ANALYST if kind is Kind.BLOCK and not simulated else DECIDES[kind]
     if not visit.may(needs):
         what = "A throttle of more than 24 hours" if long else f"A decision to {kind}"
         raise Forbidden(f"{what} needs the role '{needs}'.")
@@ -89,7 +84,7 @@ def _made(visit: Visit, alert: Alert, kind: Kind, reason: str) -> Decision:
         until=None if life is None else visit.now + life,
         origin=Origin.REVIEWER,
         reason=reason,
-        simulated=visit.field("simulated") == "yes",
+        simulated=simulated,
         created=visit.now,
     )
 
