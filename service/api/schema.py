@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.model.alert import Status, Verdict
+from service.model.campaign import LinkKind
 from service.model.decision import Guarded, Kind, Origin
 from service.model.entity import Scope
 from service.model.flag import Severity
@@ -65,6 +66,25 @@ class RateOut(_Out):
     n: int = Field(description="benign account-days counted")
 
 
+class LinkOut(_Out):
+    """Why accounts belong together, and how often honest accounts share as much."""
+
+    kind: LinkKind
+    accounts: list[str] = Field(description="all that it ties, by name")
+    strength: float | None = Field(description="one minus `benign`; 1 where the link is certain")
+    benign: float | None = Field(description="share of what honest accounts share that is as much like a campaign")
+    n: int = Field(description="honest cases counted")
+    evidence: str
+
+
+class OdometerOut(_Out):
+    """What a campaign has taken so far."""
+
+    queries: int
+    output_tokens: int
+    topics: float | None = Field(description="share of the codebook's topics asked about")
+
+
 class FlagOut(_Out):
     """Evidence about an entity crossed a threshold. Immutable."""
 
@@ -83,6 +103,9 @@ class FlagOut(_Out):
     techniques: list[str] = Field(description="MITRE ATLAS ids")
     versions: dict[str, str]
     events: list[str] = Field(description="ids of the latest events behind it, at most 20")
+    members: list[str] = Field(description="accounts it is about beside its entity, as a campaign's")
+    links: list[LinkOut] = Field(description="why the members of a campaign belong together")
+    odometer: OdometerOut | None = Field(description="what a campaign has taken so far")
 
 
 class FlagPage(_Out):

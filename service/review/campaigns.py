@@ -64,7 +64,7 @@ def corrected(flag: Flag, corrections: Corrections) -> Flag | None:
     if flag.entity.scope is not Scope.CAMPAIGN:
         return flag
     name = root(flag.entity.value, corrections)
-    away = {account for at in {name, flag.entity.value} for account in _away(corrections.get(at))}
+    away = {account for at in {name, flag.entity.value} for account in _away(at, name, corrections)}
     left = tuple(account for account in flag.members if account not in away)
     if flag.members and not left:
         return None
@@ -178,7 +178,7 @@ def _parts(part: _Part, corrections: Corrections) -> Iterable[_Part]:
 def _campaign(name: str, parts: Sequence[_Part], corrections: Corrections) -> Campaign:
     newest = max(parts, key=lambda part: (part.id == name, part.found.flag.flagged_at, part.id))
     correction = corrections.get(name)
-    members = frozenset[str]().union(*(part.members for part in parts)) - frozenset(_away(correction))
+    members = frozenset[str]().union(*(part.members for part in parts)) - frozenset(_away(name, name, corrections))
     flags = [part.found.flag for part in parts if part.members]
     others = tuple(sorted(part.id for part in parts if part.id != name))
     links = [link for flag in flags for link in flag.links]
@@ -221,11 +221,14 @@ def _worst(severities: Sequence[Severity]) -> Severity:
     return max(severities, key=lambda severity: severity.rank)
 
 
-def _away(correction: Correction | None) -> tuple[str, ...]:
-    """Accounts that are not in the campaign by its correction."""
-    if correction is None:
-        return ()
-    return (*correction.excluded, *(account for apart in correction.splits for account in apart.accounts))
+def _away(at: str, name: str, corrections: Corrections) -> Iterable[str]:
+    """Accounts that are not in the campaign of that name by the correction of ``at``, which is part of it."""
+    correction = corrections.get(at)
+    if correction is not None:
+        yield from correction.excluded
+        for apart in correction.splits:
+            if root(apart.id, corrections) != name:
+                yield from apart.accounts
 
 
 def _next(name: str, corrections: Corrections, now: int) -> Correction:
