@@ -19,6 +19,7 @@ from service.api.routes import accounts, flags, system
 from service.api.routes import alerts as alerts_routes
 from service.api.routes import appeals as appeals_routes
 from service.api.routes import audit as audit_routes
+from service.api.routes import campaigns as campaigns_routes
 from service.api.routes import decisions as decisions_routes
 from service.api.routes import ingest as ingest_routes
 from service.api.routes import precision as precision_routes
@@ -100,6 +101,7 @@ def build(
     for noun in (
         flags,
         alerts_routes,
+        campaigns_routes,
         accounts,
         decisions_routes,
         audit_routes,
