@@ -62,6 +62,7 @@ def control(settings: Settings) -> FastAPI:
         held.records,
         on_flag=lambda flag: _decide(policy, flag, held.decisions),
         suppressions=Suppressions(held.registers.suppressions, held.registers.hits, clock),
+        corrections=held.registers.corrections,
     )
     threading.Thread(target=_keep_gathering, args=(desk,), name="alerts", daemon=True).start()
     if isinstance(held.decisions, Tended):
