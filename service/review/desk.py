@@ -43,15 +43,18 @@ class Desk:
         records: Records,
         on_flag: Callable[[Flag], None] = lambda _: None,
         suppressions: Suppressions | None = None,
+        on_opened: Callable[[Alert], None] = lambda _: None,
         *,
         corrections: Register[Correction] | None = None,
     ) -> None:
         """``on_flag`` is called for each flag before it is gathered; again, where it could not be gathered then.
 
-        What a suppression hides is neither told to ``on_flag`` nor put to an alert.
+        ``on_opened`` is called for each alert that opens, or opens again. What a suppression hides is neither told to
+        ``on_flag`` nor put to an alert.
         """
         self._corrections = corrections
         self._suppressions = suppressions
+        self._on_opened = on_opened
         self._alerts = alerts
         self._records = records
         self._on_flag = on_flag
@@ -75,6 +78,7 @@ class Desk:
             after = rules.flagged(before, flag, self._models(flag), _accounts(flag))
             if self._alerts.join(flag, after) and after is not None and (before is None or _opened(before, after)):
                 log.info("alert.opened", alert=after.id, entity=str(after.entity), severity=str(after.severity))
+                self._on_opened(after)
         return len(flags)
 
     def _corrected(self, flag: Flag) -> Flag | None:
