@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
+from service.api import campaigning
 from service.api.access import Access, Anyone, Role
 from service.console.assets import Assets
 from service.console.gate import gated
@@ -17,6 +18,7 @@ from service.console.views import (
     account,
     alert,
     audit,
+    campaigns,
     decide,
     decisions,
     detectors,
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from service.console.gate import View
     from service.model.declaration import Declaration
 
+RECENT = 5.0
+"""Seconds for which the campaigns beside an alert are kept: each is read with all of its members."""
 FRESH = 300.0
 """Seconds for which the detectors' figures are kept: counting them goes through a month of evaluations."""
 
@@ -74,6 +78,9 @@ PAGES = (
     Entry("POST", "/alerts/{id}/{verb}", decide.change, Role.ANALYST),
     Entry("GET", "/accounts", account.listing, Role.VIEWER),
     Entry("GET", "/accounts/{scope}/{value:path}", account.show, Role.VIEWER),
+    Entry("GET", "/campaigns", campaigns.listing, Role.VIEWER),
+    Entry("GET", "/campaigns/{id}", campaigns.show, Role.VIEWER),
+    Entry("POST", "/campaigns/{id}/{verb}", campaigns.correct, Role.ANALYST),
     Entry("GET", "/detectors", detectors.show, Role.VIEWER),
     Entry("GET", "/suppressions", suppressions.show, Role.VIEWER),
     Entry("GET", "/decisions", decisions.show, Role.VIEWER),
@@ -122,6 +129,7 @@ def install(
         assets=assets,
         templates=environment(assets),
         standings=Kept(lambda: list(standings()), FRESH),
+        campaigns=Kept(lambda: campaigning.campaigns(control), RECENT),
         declarations=declarations,
         read=read,
     )

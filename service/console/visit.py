@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from service.api.identity import Identity
     from service.console.assets import Assets
     from service.console.evidence import Reader
+    from service.model.campaign import Campaign
     from service.model.declaration import Declaration
     from service.review.desk import Desk
 
@@ -51,6 +52,8 @@ class Console:
     templates: Environment
     standings: Callable[[], list[Any]] = list
     """Every detector in this installation: ``bootstrap.detectors.Standing``."""
+    campaigns: Callable[[], list[Campaign]] = list
+    """All that are known, seen last first."""
     read: Reader = field(default=lambda event: event.query.turns)
     """From an event to its turns, with their texts as far as they are kept."""
     declarations: Callable[[], Mapping[str, Declaration]] = field(default=dict)
