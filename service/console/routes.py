@@ -19,6 +19,7 @@ from service.console.views import (
     alert,
     audit,
     campaigns,
+    coverage,
     decide,
     decisions,
     detectors,
@@ -30,10 +31,12 @@ from service.console.views import (
     suppressions,
 )
 from service.console.visit import ROOT, Console
+from service.model.entity import Scope
+from service.review.alerts import ASKS
 from service.review.desk import Desk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
     from fastapi import FastAPI
@@ -41,10 +44,14 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from service.api.control import Control
+    from service.console.coverage import Topics
     from service.console.evidence import Reader
     from service.console.gate import View
     from service.model.declaration import Declaration
+    from service.model.entity import Entity
 
+BENIGN = 200
+"""Accounts looked at for what is benign on the coverage map."""
 RECENT = 5.0
 """Seconds for which the campaigns beside an alert are kept: each is read with all of its members."""
 FRESH = 300.0
@@ -81,6 +88,7 @@ PAGES = (
     Entry("GET", "/campaigns", campaigns.listing, Role.VIEWER),
     Entry("GET", "/campaigns/{id}", campaigns.show, Role.VIEWER),
     Entry("POST", "/campaigns/{id}/{verb}", campaigns.correct, Role.ANALYST),
+    Entry("GET", "/coverage", coverage.show, Role.VIEWER),
     Entry("GET", "/detectors", detectors.show, Role.VIEWER),
     Entry("GET", "/suppressions", suppressions.show, Role.VIEWER),
     Entry("GET", "/decisions", decisions.show, Role.VIEWER),
@@ -109,6 +117,7 @@ def install(
     standings: Callable[[], Iterator[Any]],
     declarations: Callable[[], Mapping[str, Declaration]],
     read: Reader,
+    topics: Callable[[Sequence[Entity]], Topics],
 ) -> Console:
     """Put the console's pages beside the API.
 
@@ -120,6 +129,8 @@ def install(
         Account -> its declared job.
     read
         From an event to its turns, with their texts as far as they are kept.
+    topics
+        How many new prompts of each entity fell into each topic.
 
     """
     assets = Assets()
@@ -132,6 +143,8 @@ def install(
         campaigns=Kept(lambda: campaigning.campaigns(control), RECENT),
         declarations=declarations,
         read=read,
+        topics=topics,
+        benign_topics=Kept(lambda: _benign(control, topics), FRESH),
     )
     for entry in PAGES:
         endpoint = gated(console, entry.view, entry.needs)
@@ -139,6 +152,13 @@ def install(
     app.router.routes.append(Route(f"{ROOT}/static/{{name:path}}", assets.serve, methods=["GET"]))
     app.router.routes.append(Route("/", _to_the_console, methods=["GET"]))
     return console
+
+
+def _benign(control: Control, topics: Callable[[Sequence[Entity]], Topics]) -> list[Any]:
+    """The topics of the accounts seen last that nobody has to look at."""
+    seen = control.records.accounts(Scope.ACCOUNT, None, BENIGN).items
+    quiet = [one.entity for one in seen if one.severity is None or one.severity.rank < ASKS.rank]
+    return list(topics(quiet).values())
 
 
 def _to_the_console(_: Request) -> Response:

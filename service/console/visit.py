@@ -14,7 +14,7 @@ from service.console.assets import takes_gzip
 from service.model.audit import Act
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from jinja2 import Environment
     from starlette.requests import Request
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from service.api.control import Control
     from service.api.identity import Identity
     from service.console.assets import Assets
+    from service.console.coverage import Topics
     from service.console.evidence import Reader
     from service.model.campaign import Campaign
     from service.model.declaration import Declaration
+    from service.model.entity import Entity
     from service.review.desk import Desk
 
 ROOT = "/console"
@@ -52,6 +54,10 @@ class Console:
     templates: Environment
     standings: Callable[[], list[Any]] = list
     """Every detector in this installation: ``bootstrap.detectors.Standing``."""
+    topics: Callable[[Sequence[Entity]], Topics] = field(default=lambda _: {})
+    """How many new prompts of each entity fell into each topic."""
+    benign_topics: Callable[[], list[Any]] = list
+    """The same of accounts that nobody has to look at."""
     campaigns: Callable[[], list[Campaign]] = list
     """All that are known, seen last first."""
     read: Reader = field(default=lambda event: event.query.turns)
