@@ -31,6 +31,8 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("GET", "/readyz"): Anyone.OPTIONAL,
     ("GET", "/metrics"): Role.ADMIN,
     ("GET", "/api/v1/whoami"): Role.VIEWER,
+    ("GET", "/api/v1/oidc/login"): Anyone.OPEN,
+    ("GET", "/api/v1/oidc/callback"): Anyone.OPEN,
     ("POST", "/api/v1/session"): Anyone.OPEN,
     ("DELETE", "/api/v1/session"): Role.VIEWER,
     ("POST", "/api/v1/session/proof"): Role.VIEWER,

@@ -23,6 +23,7 @@ from service.api.routes import campaigns as campaigns_routes
 from service.api.routes import decisions as decisions_routes
 from service.api.routes import destinations as destinations_routes
 from service.api.routes import ingest as ingest_routes
+from service.api.routes import oidc as oidc_routes
 from service.api.routes import precision as precision_routes
 from service.api.routes import session as session_routes
 from service.api.routes import suppressions as suppressions_routes
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from service.secrets import Secrets
     from service.settings import Settings
 
-PEOPLE = (session_routes, users_routes, tokens_routes, destinations_routes)
+PEOPLE = (session_routes, oidc_routes, users_routes, tokens_routes, destinations_routes)
 REVIEW = (suppressions_routes, appeals_routes, precision_routes)
 DESCRIPTION = (
     "Flags, accounts, decisions and progress of revenuer. Send a token as 'Authorization: Bearer rvn_...'; "

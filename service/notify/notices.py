@@ -44,7 +44,7 @@ class Notices:
     ) -> None:
         self.register = register
         self._outbox = outbox
-        self._seal = seal
+        self.seal = seal
         self._clock = clock
         self._private = private
 
@@ -67,7 +67,7 @@ class Notices:
                 raise reach.NotReached("a webhook's URL begins with https:// or http:// and names a host")
             reach.address(parts.hostname, parts.port or 443, private=self._private)
         secret = signing.secret() if channel is Channel.WEBHOOK else ""
-        sealed = self._seal.seal(json.dumps([url, secret]).encode(), CONTEXT + name.encode()).hex()
+        sealed = self.seal.seal(json.dumps([url, secret]).encode(), CONTEXT + name.encode()).hex()
         # An Apprise URL has tokens where others have a host.
         shown = f"{parts.scheme}://{parts.hostname if channel is Channel.WEBHOOK else '…'}"
         made = Destination(
@@ -77,7 +77,7 @@ class Notices:
 
     def opened(self, destination: Destination) -> tuple[str, str]:
         """URL and signing secret."""
-        plain = self._seal.open(bytes.fromhex(destination.sealed), CONTEXT + destination.id.encode())
+        plain = self.seal.open(bytes.fromhex(destination.sealed), CONTEXT + destination.id.encode())
         url, secret = json.loads(plain)
         return url, secret
 
