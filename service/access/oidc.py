@@ -135,7 +135,9 @@ class Provider:
             iss={"essential": True, "value": self._settings.issuer},
             aud={"essential": True, "value": self._settings.client_id},
             nonce={"essential": True, "value": nonce},
-            **{name: {"essential": True} for name in ("sub", "exp", "iat")},
+            sub={"essential": True},
+            exp={"essential": True},
+            iat={"essential": True},
         ).validate(claims)
         if claims.get("azp", self._settings.client_id) != self._settings.client_id:
             raise ValueError("azp")

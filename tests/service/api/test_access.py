@@ -40,6 +40,11 @@ A_SUPPRESSION: dict[str, Any] = {
     "until": time.time() + 3600,
 }
 BODIES: dict[str, dict[str, Any]] = {
+    "/api/v1/campaigns/{id}/merge": {"into": "c-2", "reason": "one template"},
+    **{
+        f"/api/v1/campaigns/{{id}}/{verb}": {"accounts": ["acct-1"], "reason": "their own evaluation"}
+        for verb in ("exclude", "include", "split")
+    },
     "/api/v1/suppressions": A_SUPPRESSION,
     "/api/v1/destinations": {
         "name": "chat",
@@ -80,6 +85,8 @@ def good(method: str, route: str, identity: str) -> int:
     """The status of an answer to whoever may use the route."""
     if route.startswith("/api/v1/oidc/"):
         return 404  # no provider is set up; test_oidc has one
+    if route.startswith("/api/v1/campaigns/{id}"):
+        return 404  # there is none; test_campaigns has some
     if route in {"/api/v1/session", "/api/v1/session/proof"} and identity not in SESSIONS and route + method != OPENS:
         return 404  # a token has no session to end or to prove
     if route == "/api/v1/session/proof":
