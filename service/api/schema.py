@@ -200,7 +200,7 @@ class DecisionPage(_Out):
 class DecisionIn(_Out):
     """A new decision. Allow needs the role admin, a block a second person; an analyst's throttle lasts 24 hours."""
 
-    scope: Guarded
+    scope: Guarded | Literal[Scope.CAMPAIGN] = Field(description="a campaign's follows its members as they change")
     value: str = Field(min_length=1, max_length=VALUE_LENGTH)
     kind: Kind
     until: str | float | None = Field(

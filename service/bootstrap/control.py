@@ -16,6 +16,7 @@ from service.api.tokens import bootstrap as first_token
 from service.backends.decisions_file import DecisionsFile
 from service.bootstrap.checks import check
 from service.bootstrap.console import add_console
+from service.bootstrap.following import keep_following
 from service.bootstrap.ingest import ingest
 from service.bootstrap.notices import keep_delivering, notices
 from service.bootstrap.stores import secrets, stores, upgrade
@@ -61,6 +62,7 @@ def control(settings: Settings) -> FastAPI:
     keys = secrets(settings)
     told = notices(settings, held.registers, keys)
     keep_delivering(settings, told, held.registers)
+    keep_following(held)
     desk = Desk(
         held.alerts,
         held.records,
