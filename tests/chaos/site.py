@@ -23,7 +23,7 @@ from tests.servers.postgres import Postgres
 from tests.servers.valkey import Cluster, Valkey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from service.bootstrap.stores import Stores
@@ -52,8 +52,6 @@ class Site:
     """Of ``weak``, for every role; empty for the product as it is."""
     versions: dict[str, str] = field(default_factory=dict)
     """Of ``versions``, by the name of a process; the product as it is where none is named."""
-    preload: Mapping[str, str] = field(default_factory=dict)
-    """Variables of gateways, shippers and workers beside their settings."""
     downs: list[Down] = field(default_factory=list)
     postgres: Postgres = field(default_factory=Postgres)
     nodes: list[Valkey] = field(init=False)
@@ -145,7 +143,7 @@ class Site:
             command = [sys.executable, "-m", "tests.chaos.weak", self.variant, role]
         if name in self.versions:
             command = [sys.executable, "-m", "tests.chaos.versions", self.versions[name], role]
-        self._spawn(name, command, app.environment(settings, self.preload))
+        self._spawn(name, command, app.environment(settings))
 
     def kill(self, name: str) -> None:
         """Kill -9."""
