@@ -100,6 +100,8 @@ class Run:
     """Every instance that was recorded."""
     cpu: float = 0.0
     """Seconds of CPU in the pipeline; what makes the records is left out."""
+    taken: int = 0
+    """Queries behind it."""
     peak: int = 0
     """Largest memory of the process, bytes."""
 
@@ -124,6 +126,7 @@ class Run:
             keep(said)
         checkpoint.commit(commit)
         self.cpu += time.process_time() - begun
+        self.taken += len(events)
         self.said += said
         for flag in commit.flags:
             kind = flag.reasons[0].name.removeprefix(HANDED) if flag.reasons else ""

@@ -94,3 +94,15 @@ def false_alarms(run: Run, honest: Sequence[Episode]) -> Iterator[Figure]:
     hit = sum(episode.false > 0 for episode in large)
     yield rate("benign episodes with a false campaign", hit, len(large), target=at_most(0), note="n: episodes")
     yield Figure(name="upper 95 % limit of that", value=upper(hit, len(large)), n=len(large), note="exact, one-sided")
+
+
+def cost(run: Run, what: str) -> Iterator[Figure]:
+    """CPU of each query, and memory, of a run."""
+    note = "of this start; the making of the records is left out"
+    yield Figure(
+        name=f"CPU of a query, {what}", value=1e6 * run.cpu / max(1, run.taken), n=run.taken, unit="us", note=note
+    )
+    yield Figure(
+        name=f"largest memory of the process, {what}", value=run.peak / 2**20, n=run.truth.events, unit="MiB",
+        note="with the simulator and what the bench notes",
+    )  # fmt: skip

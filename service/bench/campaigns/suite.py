@@ -1,4 +1,4 @@
-"""Suite: every case in one stream, then honest episodes, then what is left without each part."""
+"""Suite: every case in one stream, then honest episodes, then the largest size where a folder for it is given."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from service.bench.campaigns import links
 from service.bench.campaigns.cases import planted, scene
 from service.bench.campaigns.drive import Setup, run
 from service.bench.campaigns.episodes import EPISODES, episodes
-from service.bench.campaigns.figures import false_alarms, figures
+from service.bench.campaigns.figures import cost, false_alarms, figures
+from service.bench.campaigns.large import large
 from service.bench.campaigns.tables import tables
 from service.bench.campaigns.traces import hydras
 from service.bench.suite import Outcome
@@ -19,6 +20,7 @@ from service.simulate.texts import load, own
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from service.bench.figure import Figure
     from service.bench.suite import Given
 
 QUICK = 0.01
@@ -44,10 +46,23 @@ class Campaigns:
             about=ABOUT,
             data=f"{truth.honest:,} honest queries of {truth.honest_accounts:,} accounts; "
             f"{len(truth.campaigns)} campaigns of {hidden:,} accounts; scale {scale:g}",
-            figures=[*figures(found), *links.figures(found, planted(scene(scale))), *false_alarms(found, honest)],
+            figures=[
+                *figures(found),
+                *links.figures(found, planted(scene(scale))),
+                *false_alarms(found, honest),
+                *cost(found, "everything"),
+                *_large(given),
+            ],
             tables=list(tables(found, honest)),
             notes=NOTES,
         )
+
+
+def _large(given: Given) -> list[Figure]:
+    """What the largest size costs, where a folder for it is given."""
+    if given.resume is None:
+        return []
+    return list(cost(large(given.resume, seed=given.seed, scale=given.scale, say=given.say), "linking alone, largest"))
 
 
 def stream(given: Given, scale: float) -> Iterator[dict[str, Any]]:

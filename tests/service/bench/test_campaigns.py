@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from service.bench.campaigns import judge
+from service.bench.campaigns import drive, judge
+from service.bench.campaigns import large as module
 from service.bench.campaigns.cases import CASES, planted, scene
 from service.bench.campaigns.drive import Run, Said, Setup, run
 from service.bench.campaigns.figures import figures as of_cases
-from service.bench.campaigns.large import large
 from service.bench.campaigns.links import figures as of_links
 from service.bench.registry import suites
 from service.bench.suite import BenchError
@@ -20,6 +20,11 @@ from service.simulate.hydra.crowds import CROWDS
 from service.simulate.hydra.plan import Plan, Template
 from service.simulate.hydra.stream import Scene, records
 from service.simulate.texts import own
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+large = module.large
 
 
 def record(account: str, at: int, **label: Any) -> dict[str, Any]:
@@ -115,7 +120,29 @@ def test_what_is_handed_on_is_found_and_nothing_else() -> None:
     assert values["handed on in error"][0] == 0
 
 
-def test_a_folder_of_another_run_is_refused(tmp_path: Any) -> None:
+class StopError(Exception):
+    """The run was stopped."""
+
+
+def test_a_stopped_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped in the middle and begun again, a run takes every query once and records what one without a stop does."""
+    plan = Plan(name="february", accounts=40, per_account=3, days=1, reingest=10)
+    for place, name, value in ((module, "PLAN", plan), (module, "TOLD_EVERY", 60), (drive, "BATCH", 30)):
+        monkeypatch.setattr(place, name, value)
+
+    def stop(words: str) -> None:
+        raise StopError(words)
+
+    with pytest.raises(StopError):
+        large(tmp_path / "stopped", seed=1, scale=0.001, say=stop)
+    went_on = large(tmp_path / "stopped", seed=1, scale=0.001)
+    whole = large(tmp_path / "whole", seed=1, scale=0.001)
+    assert 0 < went_on.taken < whole.taken == whole.truth.events == went_on.truth.events
+    assert len(went_on.handed) <= len(whole.handed) == 10
+    assert not list((tmp_path / "whole").glob("spool/*"))
+
+
+def test_a_folder_of_another_run_is_refused(tmp_path: Path) -> None:
     """A run is gone on with under its own seed and scale only."""
     (tmp_path / "run.json").write_text('{"seed":2,"scale":1.0}')
     with pytest.raises(BenchError, match="another seed or scale"):
