@@ -58,8 +58,10 @@ def test_a_change_is_made_against_what_was_seen(engine: Engine, witness: Witness
     assert users.put(replace(A_USER, role=Role.VIEWER, version=2), AN_ACT)
     assert not users.put(replace(A_USER, role=Role.ADMIN, version=2), AN_ACT)
     found, head = users.find("anna"), audit.head()
-    assert found is not None and found.role is Role.VIEWER
-    assert head is not None and head.number == 2
+    assert found is not None
+    assert found.role is Role.VIEWER
+    assert head is not None
+    assert head.number == 2
     assert not audit.verify()
 
 
@@ -70,7 +72,8 @@ def test_sessions_end(engine: Engine, witness: Witness) -> None:
         sessions.open(replace(A_SESSION, id=bytes([number]) * 32, user=f"user:{'ab'[number % 2]}"), AN_ACT)
     sessions.touch(bytes(32), seen=50, proved=40)
     found = sessions.find(bytes(32))
-    assert found is not None and (found.seen, found.proved, found.user) == (50, 40, "user:a")
+    assert found is not None
+    assert (found.seen, found.proved, found.user) == (50, 40, "user:a")
     assert sessions.close(bytes(32), AN_ACT)
     assert not sessions.close(bytes(32), AN_ACT)
     assert sessions.close_all("user:b") == 2

@@ -14,7 +14,7 @@ A, B = Entity(Scope.ACCOUNT, "a"), Entity(Scope.ACCOUNT, "b")
 
 
 def test_members_come_and_go() -> None:
-    """Each member has the campaign's decision as its own; whoever leaves loses it, and a second look changes nothing."""
+    """Each member has the campaign's decision as its own; whoever leaves loses it; a second look changes nothing."""
     make, remove = followed([CAMPAIGN], {"c-1": [A]})
     assert [(made.entity, made.kind, made.until, made.simulated) for made in make] == [(A, Kind.THROTTLE, 9_000, False)]
     assert not remove
