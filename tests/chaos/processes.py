@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-PATIENCE = 60.0
-"""Seconds for a process to become ready."""
+PATIENCE = 180.0
+"""Seconds for a process to become ready, on a machine that others use too."""
 
 
 def free_port() -> int:
