@@ -136,7 +136,7 @@ def handed(found: Contents, known: Mapping[bytes, TrailEntry]) -> list[Handed]:
     """What the query sends that others were given, by what is known."""
     sent = [digest for digest in dict.fromkeys(found.sent) if found.strange(digest, known)]
     instances = [Handed(Kind.REASONING, known[d].account, known[d].seen, (d.hex(),)) for d in sent]
-    telling = [d for d in found.said if found.strange(d, known) and _common(d) not in known]
+    telling = [d for d in dict.fromkeys(found.said) if found.strange(d, known) and _common(d) not in known]
     # Sentences of one answer were noted at one moment for one account.
     answers = Counter((known[d].account, known[d].seen) for d in telling)
     for (account, seen), n in answers.items():

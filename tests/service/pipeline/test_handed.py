@@ -117,8 +117,9 @@ def test_answer_within_one_actor() -> None:
 
 
 def test_one_sentence_is_no_answer() -> None:
-    """A sentence alone is quoted by many."""
-    assert told(query("a", answer=ANSWER), query("b", ANSWER.partition(". ")[0]))[1] == []
+    """A sentence alone is quoted by many, and is no more for being said twice."""
+    for sentence in ANSWER.split(". "):
+        assert told(query("a", answer=ANSWER), query("b", f"{sentence}. {sentence}."))[1] == []
 
 
 def test_what_many_are_told() -> None:
