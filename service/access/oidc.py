@@ -112,7 +112,7 @@ class Provider:
                 token = client.fetch_token(
                     found["token_endpoint"], code=parameters.get("code", ""), code_verifier=verifier
                 )
-                keys = KeySet.import_key_set(client.get(found["jwks_uri"], withhold_token=True).json())
+                keys = KeySet.import_key_set(client.request("GET", found["jwks_uri"], withhold_token=True).json())
                 claims = self._claims(str(token["id_token"]), keys, nonce, now // 1_000_000)
         except (OAuthError, HTTPError, JoseError, KeyError, ValueError) as error:
             raise NotProved(f"the provider's answer does not hold: {type(error).__name__}") from None
@@ -160,7 +160,7 @@ class Provider:
     def _discovered(self, client: OAuth2Client) -> dict[str, Any]:
         address = self._settings.issuer.rstrip("/") + "/.well-known/openid-configuration"
         try:
-            found: dict[str, Any] = client.get(address, withhold_token=True).raise_for_status().json()
+            found: dict[str, Any] = client.request("GET", address, withhold_token=True).raise_for_status().json()
         except (HTTPError, ValueError) as error:
             raise NotProved(f"the provider does not answer: {type(error).__name__}") from None
         if found.get("issuer") != self._settings.issuer:
