@@ -21,7 +21,7 @@ SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 SERVE := $(if $(UPSTREAM),--upstream $(UPSTREAM)) $(if $(PORT),--listen 127.0.0.1:$(PORT)) $(if $(DATA),--data $(DATA))
 
-.PHONY: help install run test test-oldest lint docs bench chaos eval lock clean
+.PHONY: help install run test test-oldest lint docs pictures bench chaos eval lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -51,6 +51,10 @@ lint: install ## ruff, mypy, and the site of the documents, whose warnings are e
 docs: install ## the site in build/site, and its reference pages anew from the code
 	$(BIN)/python -m tests.site
 	$(SITE)
+
+pictures: install ## the console's pictures in docs/images, from the demo's data
+	@requirements/browser.sh
+	REVENUER_TEST_PICTURES=docs/images $(BIN)/python -m pytest -q tests/console/test_story.py -k pictures
 
 bench: install ## what the gateway and the worker cost, beside nginx and LiteLLM where installed
 	$(BIN)/python -m tests.benchmarks $(ARGS)

@@ -101,7 +101,7 @@ class Shift:
 
     def update(self, state: State, batch: Observations) -> State:
         """The sums with the batch's texts in them, leaked to the newest time."""
-        rows = batch.take(np.flatnonzero(batch.has_text & ~batch.retry))
+        rows = batch.where(batch.has_text & ~batch.retry)
         if not len(rows):
             return state.copy()
         # Everything is brought to the newest time, so a late event cannot make a sum grow.

@@ -117,7 +117,7 @@ class TrainingValue:
         out["seen"] += np.uint64(np.count_nonzero(batch.has_text))
         if not fresh.any():
             return out
-        odds = self.model.harvest(batch.take(np.flatnonzero(fresh)))
+        odds = self.model.harvest(batch.where(fresh))
         time = batch.time[fresh]
         last = max(float(state["time"]), float(time.max()))
         new = batch.output_tokens[fresh] * (1.0 - batch.copied[fresh])

@@ -6,7 +6,7 @@ detector folds a whole batch of one entity with a few vectorised operations.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -144,7 +144,11 @@ class Observations:
         """The given rows, in the given order; all of them as they are where the slice leaves none out."""
         if isinstance(rows, slice) and rows.indices(len(self)) == (0, len(self), 1):
             return self
-        return Observations(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+        return Observations(**{name: getattr(self, name)[rows] for name in _SHAPES})
+
+    def where(self, chosen: NDArray[np.bool_]) -> Observations:
+        """The chosen rows; all of them as they are where none is left out, which costs no copy."""
+        return self if chosen.all() else self.take(np.flatnonzero(chosen))
 
     @property
     def fresh(self) -> NDArray[np.bool_]:
@@ -161,4 +165,4 @@ class Observations:
         """The rows of all parts, one after the other."""
         if not parts:
             return cls.empty()
-        return cls(**{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)})
+        return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in _SHAPES})

@@ -31,6 +31,8 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("GET", "/readyz"): Anyone.OPTIONAL,
     ("GET", "/metrics"): Role.ADMIN,
     ("GET", "/api/v1/whoami"): Role.VIEWER,
+    ("GET", "/api/v1/oidc/login"): Anyone.OPEN,
+    ("GET", "/api/v1/oidc/callback"): Anyone.OPEN,
     ("POST", "/api/v1/session"): Anyone.OPEN,
     ("DELETE", "/api/v1/session"): Role.VIEWER,
     ("POST", "/api/v1/session/proof"): Role.VIEWER,
@@ -41,6 +43,10 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("POST", "/api/v1/users/{name}/disable"): Role.ADMIN,
     ("POST", "/api/v1/users/{name}/enable"): Role.ADMIN,
     ("POST", "/api/v1/users/{name}/link"): Role.ADMIN,
+    ("GET", "/api/v1/destinations"): Role.ADMIN,
+    ("POST", "/api/v1/destinations"): Role.ADMIN,
+    ("POST", "/api/v1/destinations/{name}/test"): Role.ADMIN,
+    ("DELETE", "/api/v1/destinations/{name}"): Role.ADMIN,
     ("GET", "/api/v1/tokens"): Role.ADMIN,
     ("POST", "/api/v1/tokens"): Role.ADMIN,
     ("DELETE", "/api/v1/tokens/{id}"): Role.ADMIN,
@@ -64,6 +70,13 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("POST", "/api/v1/appeals/{id}/decide"): Role.ANALYST,
     ("POST", "/api/v1/appeals/{id}/withdraw"): Role.ANALYST,
     ("GET", "/api/v1/precision"): Role.VIEWER,
+    ("GET", "/api/v1/campaigns"): Role.VIEWER,
+    ("GET", "/api/v1/campaigns/{id}"): Role.VIEWER,
+    ("GET", "/api/v1/campaigns/{id}/members"): Role.VIEWER,
+    ("POST", "/api/v1/campaigns/{id}/merge"): Role.ANALYST,
+    ("POST", "/api/v1/campaigns/{id}/split"): Role.ANALYST,
+    ("POST", "/api/v1/campaigns/{id}/exclude"): Role.ANALYST,
+    ("POST", "/api/v1/campaigns/{id}/include"): Role.ANALYST,
     ("GET", "/api/v1/alerts"): Role.VIEWER,
     ("GET", "/api/v1/alerts/{id}"): Role.VIEWER,
     ("POST", "/api/v1/alerts/{id}/claim"): Role.ANALYST,
@@ -90,7 +103,9 @@ ANALYST_THROTTLE = 24 * 3600 * 1_000_000
 """Longest throttle of an analyst, in microseconds; a longer one is a block by another name."""
 
 FRESH: frozenset[tuple[str, str]] = frozenset(
-    key for key in ACCESS if key[0] != "GET" and key[1].startswith(("/api/v1/users", "/api/v1/tokens"))
+    key
+    for key in ACCESS
+    if key[0] != "GET" and key[1].startswith(("/api/v1/users", "/api/v1/tokens", "/api/v1/destinations"))
 )
 """Routes that a session may use only shortly after its password was asked for. A token is shown anew each time."""
 

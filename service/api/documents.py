@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from detectors.core.detector import Signal
     from service.model.alert import Alert, Note
     from service.model.audit import Entry
+    from service.model.campaign import Campaign, Link, Member, Odometer
     from service.model.decision import Decision
     from service.model.entity import Entity
     from service.model.flag import Evaluation, Flag
@@ -34,6 +35,7 @@ def rfc3339(at: int) -> str:
 def ingest_document(partitions: Sequence[PartitionStatus], counts: Mapping[str, int]) -> Document:
     """How far the way from the gateways to the log is, as the API and ``status --json`` show it."""
     return {
+        "stream": "up" if all(status.heard for status in partitions) else "down",
         "partitions": [partition_document(status) for status in partitions],
         "not_logged": counts["not_logged"],
         "gaps": counts["gaps"],
@@ -47,9 +49,9 @@ def partition_document(status: PartitionStatus) -> Document:
         "number": status.number,
         "owner": status.owner or None,
         "epoch": status.epoch,
-        "entries": status.entries,
-        "lag_seconds": round(status.lag, 3),
-        "bytes": status.bytes,
+        "entries": status.entries if status.heard else None,
+        "lag_seconds": round(status.lag, 3) if status.heard else None,
+        "bytes": status.bytes if status.heard else None,
     }
 
 
@@ -94,6 +96,72 @@ def flag_document(flag: Flag) -> Document:
         "techniques": list(flag.techniques),
         "versions": dict(flag.versions),
         "events": list(flag.events),
+        "members": list(flag.members),
+        "links": [link_document(link) for link in flag.links],
+        "odometer": None if flag.odometer is None else odometer_document(flag.odometer),
+    }
+
+
+def link_document(link: Link) -> Document:
+    """Why accounts belong together."""
+    return {
+        "kind": str(link.kind),
+        "accounts": list(link.accounts),
+        "strength": _finite(link.strength),
+        "benign": _finite(link.benign),
+        "n": link.n,
+        "evidence": link.evidence,
+    }
+
+
+def odometer_document(odometer: Odometer) -> Document:
+    """What a campaign has taken."""
+    return {
+        "queries": odometer.queries,
+        "output_tokens": odometer.output_tokens,
+        "topics": _finite(odometer.topics),
+    }
+
+
+def campaign_document(campaign: Campaign) -> Document:
+    """A campaign as the listing shows it. Times are event time."""
+    reasons = sorted(campaign.flag.reasons, key=lambda signal: (signal.p_value, signal.name))
+    return {
+        "id": campaign.id,
+        "severity": str(campaign.severity),
+        "first_seen": rfc3339(campaign.first_seen),
+        "last_seen": rfc3339(campaign.last_seen),
+        "accounts": len(campaign.members),
+        "odometer": None if campaign.odometer is None else odometer_document(campaign.odometer),
+        "pace": _finite(campaign.pace),
+        "kinds": sorted({str(link.kind) for link in campaign.links}),
+        "reason": reasons[0].text if reasons else "",
+        "merged": list(campaign.merged),
+        "split_from": campaign.split_from or None,
+    }
+
+
+def campaign_detail(
+    campaign: Campaign, *, members: Sequence[Member], models: Sequence[str], decisions: Sequence[Decision]
+) -> Document:
+    """A campaign with why it is one."""
+    return campaign_document(campaign) | {
+        "links": [link_document(link) for link in campaign.links],
+        "models": list(models),
+        "members": [member_document(member) for member in members],
+        "excluded": list(campaign.excluded),
+        "evidence": flag_document(campaign.flag),
+        "decisions": [decision_document(decision) for decision in decisions],
+    }
+
+
+def member_document(member: Member) -> Document:
+    """An account of a campaign."""
+    return {
+        "account": member.account,
+        "queries": member.queries,
+        "first_seen": rfc3339(member.first_seen),
+        "last_seen": rfc3339(member.last_seen),
     }
 
 

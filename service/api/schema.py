@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.model.alert import Status, Verdict
+from service.model.campaign import LinkKind
 from service.model.decision import Guarded, Kind, Origin
 from service.model.entity import Scope
 from service.model.flag import Severity
@@ -65,6 +66,25 @@ class RateOut(_Out):
     n: int = Field(description="benign account-days counted")
 
 
+class LinkOut(_Out):
+    """Why accounts belong together, and how often honest accounts share as much."""
+
+    kind: LinkKind
+    accounts: list[str] = Field(description="all that it ties, by name")
+    strength: float | None = Field(description="one minus `benign`; 1 where the link is certain")
+    benign: float | None = Field(description="share of what honest accounts share that is as much like a campaign")
+    n: int = Field(description="honest cases counted")
+    evidence: str
+
+
+class OdometerOut(_Out):
+    """What a campaign has taken so far."""
+
+    queries: int
+    output_tokens: int
+    topics: float | None = Field(description="share of the codebook's topics asked about")
+
+
 class FlagOut(_Out):
     """Evidence about an entity crossed a threshold. Immutable."""
 
@@ -83,6 +103,9 @@ class FlagOut(_Out):
     techniques: list[str] = Field(description="MITRE ATLAS ids")
     versions: dict[str, str]
     events: list[str] = Field(description="ids of the latest events behind it, at most 20")
+    members: list[str] = Field(description="accounts it is about beside its entity, as a campaign's")
+    links: list[LinkOut] = Field(description="why the members of a campaign belong together")
+    odometer: OdometerOut | None = Field(description="what a campaign has taken so far")
 
 
 class FlagPage(_Out):
@@ -177,7 +200,7 @@ class DecisionPage(_Out):
 class DecisionIn(_Out):
     """A new decision. Allow needs the role admin, a block a second person; an analyst's throttle lasts 24 hours."""
 
-    scope: Guarded
+    scope: Guarded | Literal[Scope.CAMPAIGN] = Field(description="a campaign's follows its members as they change")
     value: str = Field(min_length=1, max_length=VALUE_LENGTH)
     kind: Kind
     until: str | float | None = Field(
@@ -295,16 +318,17 @@ class PartitionOut(_Out):
     """One partition of the callers: who tends it, and what waits in it."""
 
     number: int
-    owner: str | None = Field(description="the worker that tends it; null where none does")
+    owner: str | None = Field(description="the worker that tends it, or claimed it last; null where none does")
     epoch: int = Field(description="how often it was claimed; what an earlier claim commits is refused")
-    entries: int = Field(description="entries of the shared stream that no checkpoint covers yet")
-    lag_seconds: float = Field(description="from the oldest of what waits until now")
-    bytes: int = Field(description="of what waits; of a shared stream an estimate")
+    entries: int | None = Field(description="entries of the shared stream that no checkpoint covers yet")
+    lag_seconds: float | None = Field(description="from the oldest of what waits until now")
+    bytes: int | None = Field(description="of what waits; of a shared stream an estimate")
 
 
 class IngestOut(_Out):
     """How far the way from the gateways to the log is."""
 
+    stream: Literal["up", "down"] = Field(description="down: a shared one does not answer, so what waits is null")
     partitions: list[PartitionOut]
     not_logged: int = Field(description="records that gateways counted because they could not log them")
     gaps: int = Field(description="reports of such records, by gateway")

@@ -33,6 +33,10 @@ class Given:
     quick: bool = False
     """Fewer trials, wider intervals: to see that all is in order, not to quote."""
 
+    scale: float = 1.0
+    """Of the suites that have one size for all (campaigns): below 1 to develop with, not to quote."""
+    resume: Path | None = None
+    """Folder of a run that can stop and go on; None: it is not run."""
     say: Callable[[str], None] = lambda _: None
     """Told how far a suite is, a line at a time: a run takes minutes."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from service.backends.spool import SpoolReader
 from service.bootstrap.stores import secrets
-from service.ports import PartitionStatus
+from service.ports import PartitionStatus, StreamUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,11 +34,17 @@ class SharedIngest:
         self._link = link
 
     def partitions(self) -> Sequence[PartitionStatus]:
-        """Every partition; its owner is empty where nobody holds its lease. Raises StoreUnavailable."""
+        """Every partition; its owner is empty where nobody holds its lease. Raises StoreUnavailable.
+
+        While the stream is down it is what the database knows.
+        """
         from service.backends.redis.status import backlogs  # noqa: PLC0415 - no Redis on one host
 
         known = self._known.all()
-        waiting = backlogs(self._link, [held.number for held in known])
+        try:
+            waiting = backlogs(self._link, [held.number for held in known])
+        except StreamUnavailable:
+            return [PartitionStatus(held.number, held.owner, held.epoch, 0, 0.0, 0, heard=False) for held in known]
         return [
             PartitionStatus(held.number, backlog.owner, held.epoch, backlog.entries, backlog.oldest, backlog.bytes)
             for held, backlog in zip(known, waiting, strict=True)

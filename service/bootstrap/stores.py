@@ -13,6 +13,7 @@ from service.backends.sql.checkpoint import SqlCheckpoint
 from service.backends.sql.decisions import SqlDecisions
 from service.backends.sql.dialect import connect
 from service.backends.sql.hits import SqlHits
+from service.backends.sql.outbox import SqlOutbox
 from service.backends.sql.partitions import SqlPartitions
 from service.backends.sql.records import SqlRecords
 from service.backends.sql.registers import SqlRegister
@@ -20,6 +21,8 @@ from service.backends.sql.sessions import SqlSessions
 from service.backends.sql.tokens import SqlTokens
 from service.backends.witness import Witness
 from service.model.appeal import Appeal
+from service.model.campaign import Correction
+from service.model.notification import Destination
 from service.model.proposal import Proposal
 from service.model.suppression import Suppression
 from service.model.user import User
@@ -109,7 +112,10 @@ def stores(settings: Settings) -> Stores:
             proposals=SqlRegister(engine, witness, Proposal),
             suppressions=SqlRegister(engine, witness, Suppression),
             appeals=SqlRegister(engine, witness, Appeal),
+            destinations=SqlRegister(engine, witness, Destination),
             hits=SqlHits(engine),
+            outbox=SqlOutbox(engine),
+            corrections=SqlRegister(engine, witness, Correction),
         ),
         partitions=SqlPartitions(engine),
         baselines=SqlBaselines(engine),

@@ -43,6 +43,10 @@ def bench() -> None:
 @click.option("--baseline", type=FILE, metavar="B", help="A file of 'revenuer baseline fit'.")
 @click.option("--out", type=FILE, metavar="FOLDER", help="Write bench.json and bench.html there.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option("--scale", type=click.FloatRange(0, 1, min_open=True), default=1.0, help="Size of 'campaigns', 1 is all.")
+@click.option(
+    "--resume", type=FILE, metavar="FOLDER", help="Run the largest size of 'campaigns' there, or go on with it."
+)
 @click.option("--quick", is_flag=True, help="Few trials: to see that all is in order, not to quote.")
 def run(*, suites: tuple[str, ...], out: Path | None, **given: Any) -> None:
     """Run suites (all where none is named) and print their figures.

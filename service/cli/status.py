@@ -32,13 +32,15 @@ def status(*, settings: Settings, as_json: bool) -> None:
             str(held.number),
             held.owner or "nobody",
             f"{held.epoch:,}",
-            f"{held.entries:,}",
-            f"{held.lag:,.1f} s",
-            f"{held.bytes:,}",
+            f"{held.entries:,}" if held.heard else "?",
+            f"{held.lag:,.1f} s" if held.heard else "?",
+            f"{held.bytes:,}" if held.heard else "?",
         )
         for held in partitions
     ]
     table("", ("#partition", "owner", "#epoch", "#entries", "#lag", "#bytes"), rows, out=console())
+    if not all(held.heard for held in partitions):
+        click.echo("the stream does not answer, so what waits in it is not known: see revenuer doctor", err=True)
     click.echo(
         f"{counted(counts['events'], 'query', 'queries')} in the log, "
         f"{counted(counts['not_logged'], 'record')} not logged in {counted(counts['gaps'], 'gap')}, "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
+from service.api import campaigning
 from service.api.access import Access, Anyone, Role
 from service.console.assets import Assets
 from service.console.gate import gated
@@ -17,6 +18,8 @@ from service.console.views import (
     account,
     alert,
     audit,
+    campaigns,
+    coverage,
     decide,
     decisions,
     detectors,
@@ -28,10 +31,12 @@ from service.console.views import (
     suppressions,
 )
 from service.console.visit import ROOT, Console
+from service.model.entity import Scope
+from service.review.alerts import ASKS
 from service.review.desk import Desk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
     from fastapi import FastAPI
@@ -39,10 +44,16 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from service.api.control import Control
+    from service.console.coverage import Topics
     from service.console.evidence import Reader
     from service.console.gate import View
     from service.model.declaration import Declaration
+    from service.model.entity import Entity
 
+BENIGN = 200
+"""Accounts looked at for what is benign on the coverage map."""
+RECENT = 5.0
+"""Seconds for which the campaigns beside an alert are kept: each is read with all of its members."""
 FRESH = 300.0
 """Seconds for which the detectors' figures are kept: counting them goes through a month of evaluations."""
 
@@ -74,10 +85,19 @@ PAGES = (
     Entry("POST", "/alerts/{id}/{verb}", decide.change, Role.ANALYST),
     Entry("GET", "/accounts", account.listing, Role.VIEWER),
     Entry("GET", "/accounts/{scope}/{value:path}", account.show, Role.VIEWER),
+    Entry("GET", "/campaigns", campaigns.listing, Role.VIEWER),
+    Entry("GET", "/campaigns/{id}", campaigns.show, Role.VIEWER),
+    Entry("POST", "/campaigns/{id}/{verb}", campaigns.correct, Role.ANALYST),
+    Entry("GET", "/coverage", coverage.show, Role.VIEWER),
     Entry("GET", "/detectors", detectors.show, Role.VIEWER),
     Entry("GET", "/suppressions", suppressions.show, Role.VIEWER),
     Entry("GET", "/decisions", decisions.show, Role.VIEWER),
     Entry("POST", "/decisions/{id}/remove", decisions.remove, Role.ANALYST),
+    Entry("POST", "/proposals/{id}/approve", decisions.approve, Role.ANALYST),
+    Entry("POST", "/proposals/{id}/refuse", decisions.refuse, Role.ANALYST),
+    Entry("POST", "/suppressions/preview", suppressions.preview, Role.ANALYST),
+    Entry("POST", "/suppressions", suppressions.make, Role.ANALYST),
+    Entry("POST", "/suppressions/{id}/lift", suppressions.lift, Role.ANALYST),
     Entry("GET", "/ingest", ingest.show, Role.VIEWER),
     Entry("GET", "/audit", audit.show, Role.ANALYST),
     Entry("POST", "/audit/verify", audit.verify, Role.ANALYST),
@@ -97,6 +117,7 @@ def install(
     standings: Callable[[], Iterator[Any]],
     declarations: Callable[[], Mapping[str, Declaration]],
     read: Reader,
+    topics: Callable[[Sequence[Entity]], Topics],
 ) -> Console:
     """Put the console's pages beside the API.
 
@@ -108,6 +129,8 @@ def install(
         Account -> its declared job.
     read
         From an event to its turns, with their texts as far as they are kept.
+    topics
+        How many new prompts of each entity fell into each topic.
 
     """
     assets = Assets()
@@ -117,8 +140,11 @@ def install(
         assets=assets,
         templates=environment(assets),
         standings=Kept(lambda: list(standings()), FRESH),
+        campaigns=Kept(lambda: campaigning.campaigns(control), RECENT),
         declarations=declarations,
         read=read,
+        topics=topics,
+        benign_topics=Kept(lambda: _benign(control, topics), FRESH),
     )
     for entry in PAGES:
         endpoint = gated(console, entry.view, entry.needs)
@@ -126,6 +152,13 @@ def install(
     app.router.routes.append(Route(f"{ROOT}/static/{{name:path}}", assets.serve, methods=["GET"]))
     app.router.routes.append(Route("/", _to_the_console, methods=["GET"]))
     return console
+
+
+def _benign(control: Control, topics: Callable[[Sequence[Entity]], Topics]) -> list[Any]:
+    """The topics of the accounts seen last that nobody has to look at."""
+    seen = control.records.accounts(Scope.ACCOUNT, None, BENIGN).items
+    quiet = [one.entity for one in seen if one.severity is None or one.severity.rank < ASKS.rank]
+    return list(topics(quiet).values())
 
 
 def _to_the_console(_: Request) -> Response:

@@ -9,11 +9,12 @@ from urllib.parse import quote, urlencode
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from service.api.errors import Unauthorized
 from service.console.assets import takes_gzip
 from service.model.audit import Act
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from jinja2 import Environment
     from starlette.requests import Request
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
     from service.api.control import Control
     from service.api.identity import Identity
     from service.console.assets import Assets
+    from service.console.coverage import Topics
     from service.console.evidence import Reader
+    from service.model.campaign import Campaign
     from service.model.declaration import Declaration
+    from service.model.entity import Entity
     from service.review.desk import Desk
 
 ROOT = "/console"
@@ -50,6 +54,12 @@ class Console:
     templates: Environment
     standings: Callable[[], list[Any]] = list
     """Every detector in this installation: ``bootstrap.detectors.Standing``."""
+    topics: Callable[[Sequence[Entity]], Topics] = field(default=lambda _: {})
+    """How many new prompts of each entity fell into each topic."""
+    benign_topics: Callable[[], list[Any]] = list
+    """The same of accounts that nobody has to look at."""
+    campaigns: Callable[[], list[Campaign]] = list
+    """All that are known, seen last first."""
     read: Reader = field(default=lambda event: event.query.turns)
     """From an event to its turns, with their texts as far as they are kept."""
     declarations: Callable[[], Mapping[str, Declaration]] = field(default=dict)
@@ -72,6 +82,20 @@ class Visit:
     def control(self) -> Control:
         """Ports and settings."""
         return self.console.control
+
+    @property
+    def identity(self) -> Identity:
+        """Whoever asks, on a page that needs a role.
+
+        Raises
+        ------
+        Unauthorized
+            Nobody has signed in.
+
+        """
+        if self.visitor is None:
+            raise Unauthorized("sign in first", code="missing_token")
+        return self.visitor
 
     @property
     def actor(self) -> str:
@@ -130,6 +154,12 @@ HEADERS = {
 def link(*parts: str) -> str:
     """The address of a page; whatever a part holds stays within it."""
     return "/".join((ROOT, *(quote(part, safe="") for part in parts)))
+
+
+def inside(path: str) -> str:
+    """The address where it is one of the console's own, else the first page: a link must not lead elsewhere."""
+    own = path == ROOT or path.startswith((f"{ROOT}/", f"{ROOT}?"))
+    return path if own and "\\" not in path and path.isprintable() else ROOT
 
 
 def _packed(response: Response, request: Request) -> Response:

@@ -100,7 +100,8 @@ class Campaign:
     members: tuple[str, ...]
     """Accounts, in order of their names."""
     links: tuple[Link, ...]
-    odometer: Odometer
+    odometer: Odometer | None
+    """None where it was not counted: of a part that was split off, and of flags of earlier releases."""
     merged: tuple[str, ...] = ()
     """Ids of campaigns that somebody put into it."""
     split_from: str = ""
@@ -109,8 +110,10 @@ class Campaign:
     """Accounts that somebody took out, and that stay out."""
 
     @property
-    def pace(self) -> float:
-        """Queries a day, from the first seen to the last."""
+    def pace(self) -> float | None:
+        """Queries a day, from the first seen to the last; None where they were not counted."""
+        if self.odometer is None:
+            return None
         days = max((self.last_seen - self.first_seen) / 86_400_000_000, 1 / 24)
         return self.odometer.queries / days
 

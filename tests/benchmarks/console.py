@@ -25,7 +25,7 @@ from service.ports import AlertFilter
 from tests.benchmarks.caller import percentile
 from tests.benchmarks.installation import install
 from tests.benchmarks.loaded import load
-from tests.benchmarks.processes import TARGET, running
+from tests.benchmarks.processes import TARGET, cpu_seconds, running
 from tests.benchmarks.report import Line
 from tests.console.visitor import Visitor
 from tests.servers.postgres import Postgres
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.benchmarks.installation import Installation
+    from tests.benchmarks.processes import Running
     from tests.benchmarks.report import Report
+    from tests.console.visitor import Got
 
 SLOWEST = 150.0
 """Milliseconds that 95 of 100 pages may take at most."""
@@ -65,12 +67,12 @@ def measure(report: Report, folder: Path, *, events: int, flags: int, postgres: 
         token, alerts = _prepared(made)
         control = int(made.settings.control.rpartition(":")[2])
         output = folder / "control.log"
-        stack.enter_context(running(made.command("control"), cpu=TARGET, output=output, port=control))
+        server = stack.enter_context(running(made.command("control"), cpu=TARGET, output=output, port=control))
         visitor = stack.enter_context(Visitor(control))
         visitor.sign_in(token)
         note = f"{'Postgres' if postgres else 'SQLite'}, {events:,} events, {flags:,} flags"
-        _time(report, visitor, "queue", _queues(visitor), note)
-        _time(report, visitor, "alert", _alerts(alerts), note)
+        _time(report, visitor, "queue", _queues(visitor), server=server, note=note)
+        _time(report, visitor, "alert", _alerts(alerts), server=server, note=note)
 
 
 def _quietly(work: Any) -> None:
@@ -115,10 +117,12 @@ def _alerts(alerts: list[str]) -> Iterator[str]:
         yield f"/console/alerts/{alerts[0] if number % 10 == 0 else alerts[order[number % len(order)]]}"
 
 
-def _time(report: Report, visitor: Visitor, kind: str, addresses: Iterator[str], note: str) -> None:
-    got = [visitor.get(address) for address in itertools.islice(addresses, WARM_UP + VISITS)][WARM_UP:]
-    if any(answer.status != 200 for answer in got):
-        raise RuntimeError(f"the {kind} pages were answered with {sorted({answer.status for answer in got})}")
+def _time(report: Report, visitor: Visitor, kind: str, addresses: Iterator[str], *, server: Running, note: str) -> None:
+    next_up = list(itertools.islice(addresses, WARM_UP + VISITS))
+    _visit(visitor, kind, next_up[:WARM_UP])
+    before = cpu_seconds(server.pids)
+    got = _visit(visitor, kind, next_up[WARM_UP:])
+    cpu = (cpu_seconds(server.pids) - before) / VISITS
     times = [answer.seconds * 1000 for answer in got]
     largest = max(got, key=lambda answer: answer.bytes)
     size = largest.bytes + sum(visitor.get(asset).bytes for asset in largest.assets)
@@ -130,7 +134,15 @@ def _time(report: Report, visitor: Visitor, kind: str, addresses: Iterator[str],
     report.add(
         Line(f"{kind} page: p50", percentile(times, 0.50), "ms", note=note),
         Line(f"{kind} page: p95", percentile(times, 0.95), "ms", most=SLOWEST, note=f"{note}, {VISITS} pages"),
+        Line(f"{kind} page: CPU of the server", cpu * 1000, "ms", note="mean; what else it does meanwhile included"),
         Line(
             f"{kind} page with all that it loads", size / 1000, "kB", most=LARGEST, note="packed; the largest of them"
         ),
     )
+
+
+def _visit(visitor: Visitor, kind: str, addresses: list[str]) -> list[Got]:
+    got = [visitor.get(address) for address in addresses]
+    if any(answer.status != 200 for answer in got):
+        raise RuntimeError(f"the {kind} pages were answered with {sorted({answer.status for answer in got})}")
+    return got

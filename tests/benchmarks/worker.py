@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from detectors.core.registry import by_scope
 from service.backends.spool import SpoolWriter
 from service.bootstrap.stores import secrets
+from tests.benchmarks import detection
 from tests.benchmarks.events import made_up, recorded, records
 from tests.benchmarks.installation import install
 from tests.benchmarks.processes import TARGET, cpu_seconds, resident, running
@@ -73,6 +74,7 @@ def measure(report: Report, folder: Path, *, traces: Path | None, events: int) -
     note = f"{events:,} events in {took:.0f} s, {events / used:,.0f} per second of CPU; {source}, over and over"
     report.add(Line("worker: events per second on one core", events / took, "", least=2000, note=note))
     _memory(report, progress)
+    report.add(detection.measured(traces=traces, most=400))
     _sizes(report)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tests.chaos import campaign, outage, storm
-from tests.chaos.faults import ELSEWHERE, FAULTS, LIBFIU
+from tests.chaos.faults import ELSEWHERE, FAULTS
 from tests.chaos.told import told_campaign, told_outage, told_storm
 
 if TYPE_CHECKING:
@@ -72,7 +72,6 @@ def _campaign(folder: Path, plan: campaign.Plan, *, faults: bool = False) -> boo
         clustered = [f"{number}: {fault.name}: see cluster" for number, fault in FAULTS.items() if fault.clustered]
         elsewhere = [f"{number}: {where}" for number, where in ELSEWHERE.items()]
         click.echo("\n".join(["held elsewhere", *(f"  {line}" for line in clustered + elsewhere)]))
-        click.echo(f"libfiu                 {'present' if LIBFIU else 'not installed: its faults are not exercised'}")
     return outcome.held
 
 

@@ -6,7 +6,6 @@ killed gateway, and everything that was acknowledged meanwhile gets into the log
 
 from __future__ import annotations
 
-import ctypes.util
 import socket
 import time
 from contextlib import suppress
@@ -228,8 +227,6 @@ def _intruder(site: Site) -> tuple[list[str], dict[str, str]]:
 
 
 SLOW, CUT = Fault(latency=0.02, slices=2000), Fault(limit=20_000)
-LIBFIU = ctypes.util.find_library("fiu")
-"""None where it is not installed; then its faults are printed as not exercised."""
 
 FAULTS = {
     "1": Injected("kill -9 of a gateway", killed("gateway-0")),
@@ -267,6 +264,13 @@ FAULTS = {
 }
 ELSEWHERE = {
     "17": "Postgres' disk is full: tests/service/backends/sql/test_postgres_faults.py",
+    "18, 39": "Postgres restored from an older backup: tests/chaos/test_restore.py",
     "20, 21, 22, 23": "the spool's disk: tests/service/backends/spool",
+    "37": "old and new version side by side: tests/chaos/test_upgrade.py",
 }
-"""Faults of the same list that the suite holds by tests of their own."""
+"""Faults of the same list that the suite holds by tests of their own.
+
+Those of the spool's disk are injected where the spool calls the system (``service.backends.spool.files``), in exact
+order, and those on the way to a store by the fault proxy. libfiu, which fails system calls of a whole process at
+random, would also fail those of its interpreter and of its log, and need a package that not every system has.
+"""

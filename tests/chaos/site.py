@@ -23,7 +23,7 @@ from tests.servers.postgres import Postgres
 from tests.servers.valkey import Cluster, Valkey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from service.bootstrap.stores import Stores
@@ -50,8 +50,8 @@ class Site:
     workers: int = 2
     variant: str = ""
     """Of ``weak``, for every role; empty for the product as it is."""
-    preload: Mapping[str, str] = field(default_factory=dict)
-    """Variables of gateways, shippers and workers beside their settings."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """Of ``versions``, by the name of a process; the product as it is where none is named."""
     downs: list[Down] = field(default_factory=list)
     postgres: Postgres = field(default_factory=Postgres)
     nodes: list[Valkey] = field(init=False)
@@ -141,7 +141,9 @@ class Site:
         command = app.command(role)
         if self.variant:
             command = [sys.executable, "-m", "tests.chaos.weak", self.variant, role]
-        self._spawn(name, command, app.environment(settings, self.preload))
+        if name in self.versions:
+            command = [sys.executable, "-m", "tests.chaos.versions", self.versions[name], role]
+        self._spawn(name, command, app.environment(settings))
 
     def kill(self, name: str) -> None:
         """Kill -9."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.e2e.system import System
 
 DISTILLER, HONEST = "clone-factory", "acme-chatbot"
-FIRST_FLAG = 3 * PATIENCE
+FIRST_FLAG = 6 * PATIENCE
 """Milliseconds for the demo's traffic to come to a flag: long, on a machine that does much else."""
 NOTE = "Asked sales: no synthetic-data job is known for this customer."
 REASON = "Works through a list of prompts; asks for nothing twice."

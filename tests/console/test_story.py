@@ -129,7 +129,7 @@ def test_pictures(demo: System, chromium: Browser) -> None:
 
 def _flagged(system: System) -> None:
     """Wait until the demo's distiller has its alert."""
-    until(lambda: DISTILLER in str(system.get("/api/v1/alerts?status=new")) or _seen(system), "there is an alert", 180)
+    until(lambda: DISTILLER in str(system.get("/api/v1/alerts?status=new")) or _seen(system), "there is an alert", 360)
 
 
 def _seen(system: System) -> bool:

@@ -9,7 +9,8 @@ What is promised
 ----------------
 Every record that a gateway acknowledged is taken into the states and the log exactly once in effect, in its source's
 order, whatever happens to Redis, as long as the spool's disk and SQL live. Between sources the order follows from what
-they logged, unless one was silent for longer than ``source.SILENCE`` or new, or more than ``source.BUFFER`` waited.
+they logged, so that states and evaluations are those of an undisturbed run, unless one was silent for longer than
+``source.SILENCE``, more than ``source.BUFFER`` waited, or what the last section names.
 
 The argument
 ------------
@@ -26,6 +27,20 @@ The argument
 
 ``at``, ``covered`` and the entries are hints: each may be lost, repeated or set back at any time. 2 and 3 hold for
 every content that they may have, so there is no state of Redis from which the stream does not go on correctly.
+
+Why a new boot is never passed by
+---------------------------------
+An owner gives out what no source that it knows can come before. So it must know of a boot before anybody's clock is
+beyond that boot's first query. To hold everything some seconds back would make that likely; this makes it certain:
+
+1. A boot is *announced* by an entry over nothing, ``(0, 0]``, in every partition, and its gateway takes no query before
+   (``bootstrap.gateway``). What others log after its first query is appended after the announcement, so whoever reads
+   it has read that.
+2. Nothing of an older boot of the host goes to a partition where a newer one is not announced. So where the stream was
+   away at a gateway's start, which is not held up for long by that, its predecessor, which has not ended for the
+   owner, keeps the place.
+3. An owner that begins, also after the stream or SQL was away, gives out nothing for ``source.PATIENCE`` seconds of the
+   stream's own time: within that every shipper is back and has announced what it has.
 
 Why each of these ends well
 ---------------------------
@@ -54,8 +69,12 @@ both append true claims, and one of each pair is refused or skipped.
 *A gateway killed while Redis is down*: its boot stays in the spool and is shipped and closed with an entry through
 ``FINAL`` when Redis is back, the next boot beside it.
 
-*Postgres restored from an older backup*: the owner finds entries beyond its positions and asks back to them; it also
-lowers ``covered``. What the spool retains comes again, the rest is told as a gap.
+*Postgres restored from an older backup*: whoever owned a partition finds its row not as it left it and stores nothing;
+it begins again from what is there. The owner finds entries beyond its positions and asks back to them, which lowers
+``covered`` too. What the spool retains comes again, the rest is told as a gap.
+
+*Another number of partitions*: the command that shares callers out anew clears the stream of the old ones, and shippers
+follow the number that is published.
 
 *Partial pipelines*: every command has its own outcome. Commands behind a lost one are refused as holes or were taken;
 for each partition the shipper goes on from the answer that it has, or reads again from what it knows.
@@ -67,8 +86,11 @@ Redis' memory, so that owners can go on and make room; entries behind a hole are
 *An unreadable entry* is set aside and its range asked for again; if it comes unreadable twice, a gap tells how many
 records it was said to hold. *An entry of a newer version* stays where it is, and the partition is given back.
 
-What is not promised: two boots that begin in the same nanosecond on two hosts would share a name. A host that is lost
-with its disk takes along what was not shipped; the leases alone keep nobody from anything.
+What is not promised: clocks of hosts that differ order what they logged by what they say, and a boot whose host's
+clock is behind is taken late by as much. A gateway that begins while the stream is away, with no predecessor that is
+still open, and whose shipper needs longer than ``source.PATIENCE`` to come back, is taken late too. Two boots that
+begin in the same nanosecond on two hosts would share a name. A host that is lost with its disk takes along what was
+not shipped; the leases alone keep nobody from anything.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from service.console.hypotheses import examined
 from service.console.timeline import timeline
 from service.model.alert import Status, Verdict
 from service.model.decision import Kind
+from service.model.entity import Scope
 from service.ports import FlagFilter
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from service.console.evidence import Samples
     from service.console.visit import Visit
     from service.model.alert import Alert
+    from service.model.campaign import Campaign
+    from service.model.entity import Entity
     from service.model.flag import Flag
 
 EVALUATIONS = 200
@@ -80,15 +83,23 @@ def gathered(visit: Visit, alert: Alert, *, revealed: bool) -> dict[str, Any]:
         "timeline": timeline(evaluations, flags, notes, decisions),
         "notes": notes,
         "decisions": sorted(decisions, key=lambda made: made.created, reverse=True),
+        "linked": linked(visit, entity),
         "declared": visit.console.declarations().get(entity.value),
         "held": held_by_another(visit, alert),
-        "kinds": [kind for kind in Kind if visit.may(DECIDES[kind])],
+        "kinds": [kind for kind in Kind if kind is Kind.BLOCK or visit.may(DECIDES[kind])],
         "lasts": LASTS,
         "verdicts": list(Verdict),
         "closed": alert.status is Status.CLOSED,
         "done": visit.asked("done"),
         "made": next((made for made in decisions if made.id == visit.asked("made")), None),
     }
+
+
+def linked(visit: Visit, entity: Entity) -> list[Campaign]:
+    """Campaigns that the account is a member of."""
+    if entity.scope is not Scope.ACCOUNT:
+        return []
+    return [found for found in visit.console.campaigns() if entity.value in found.members]
 
 
 def texts(visit: Visit, flag: Flag | None, *, revealed: bool) -> Samples:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from service.access.people import NotDone
+from service.access.people import NotDone, welcome
 from service.api.credentials import need, need_fresh
 from service.api.errors import Conflict, NotFound, Unprocessable
-from service.api.routes.users import address
 from service.api.tokens import issue
 from service.console.visit import ROOT
 from service.model.user import Role
@@ -106,7 +105,7 @@ def _page(visit: Visit, *, once: str = "", what: str = "") -> Response:
 def _linked(visit: Visit, name: str) -> Response:
     secret = visit.control.people.link(name, visit.act("user.link_made", f"user:{name}"))
     settings = visit.control.settings
-    return _page(visit, once=address(settings.access.url, settings.control, secret), what=f"The link for {name}")
+    return _page(visit, once=welcome(settings.access.url, settings.control, secret), what=f"The link for {name}")
 
 
 def _fresh(visit: Visit) -> None:

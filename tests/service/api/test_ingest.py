@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from service.api.documents import ingest_document
 from service.backends.spool import SpoolWriter
-from service.bootstrap.stores import secrets
+from service.bootstrap.ingest import ingest
+from service.bootstrap.stores import secrets, stores
 from service.bootstrap.worker import Workers
 from service.model.query import Gap
 from tests.service.pipeline.factories import T0, a_start, an_end
@@ -37,3 +39,15 @@ async def test_the_one_partition_of_one_host(plane: Plane) -> None:
 
 def _off(plane: Plane) -> object:
     return plane.settings.scoring.model_copy(update={"enabled": False})
+
+
+async def test_what_the_database_knows_while_the_stream_is_down(plane: Plane) -> None:
+    """Owners and epochs, no figures of what waits, and the word that the stream is down."""
+    gone = plane.settings.model_copy(update={"stream": "redis://:secret@127.0.0.1:1/0"})
+    held = stores(gone)
+    held.checkpoint_of(1).claim("worker-1")
+    document = ingest_document(ingest(gone, held).partitions(), held.records.counts())
+    held.close()
+    assert document["stream"] == "down"
+    waiting = {"entries": None, "lag_seconds": None, "bytes": None}
+    assert document["partitions"][-1] == {"number": 1, "owner": "worker-1", "epoch": 1, **waiting}

@@ -1,0 +1,71 @@
+"""Lets decisions about campaigns follow their members, for as long as the control plane lives."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from service.api.acts import decision_detail
+from service.api.control import clock
+from service.enforcement.campaigns import MARK, followed
+from service.model.audit import Act
+from service.model.entity import Entity, Scope
+from service.ports import StoreUnavailable
+from service.review import campaigns as rules
+
+if TYPE_CHECKING:
+    from service.bootstrap.stores import Stores
+    from service.model.decision import Decision
+
+log = structlog.get_logger()
+
+LOOK = 0.5
+"""Seconds between looks: guards obey a decision within one."""
+MOST = 500
+"""Campaigns that are looked through, those flagged last, as everywhere."""
+
+
+def follow(held: Stores) -> int:
+    """Make and remove what the members' decisions lack; how many those were.
+
+    Raises
+    ------
+    StoreUnavailable
+        The store cannot answer now, or the stream does not take it; to be done again.
+
+    """
+    decisions = held.decisions.all()
+    if not any(made.entity.scope is Scope.CAMPAIGN or MARK in made.id for made in decisions):
+        return 0
+    corrections = {made.id: made for made in held.registers.corrections.all()}
+    campaigns = rules.shown(held.records.campaigns(MOST), corrections)
+    members = {found.id: [Entity(Scope.ACCOUNT, account) for account in found.members] for found in campaigns}
+    make, remove = followed(decisions, members)
+    for made in make:
+        held.decisions.add(made, _act("decision.followed", made))
+    for made in remove:
+        held.decisions.remove(made.id, _act("decision.left", made))
+    return len(make) + len(remove)
+
+
+def keep_following(held: Stores) -> None:
+    """Do so again and again, in a thread of its own."""
+    threading.Thread(target=_keep_following, args=(held,), name="campaigns", daemon=True).start()
+
+
+def _keep_following(held: Stores) -> None:
+    while True:
+        try:
+            follow(held)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next look may find it mended
+            said = str(error) if isinstance(error, StoreUnavailable) else type(error).__name__
+            log.warning("decisions.not_followed", error=said)
+        time.sleep(LOOK)
+
+
+def _act(action: str, made: Decision) -> Act:
+    detail = decision_detail(made)
+    return Act(at=clock(), actor="system", origin="policy", action=action, subject=str(made.entity), detail=detail)

@@ -1,0 +1,149 @@
+"""The suite of campaigns: what it notes, how it judges, and that what is handed on is found in a real run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from service.bench.campaigns import drive, judge
+from service.bench.campaigns import large as module
+from service.bench.campaigns.cases import CASES, planted, scene
+from service.bench.campaigns.drive import Run, Said, Setup, run
+from service.bench.campaigns.figures import figures as of_cases
+from service.bench.campaigns.links import figures as of_links
+from service.bench.registry import suites
+from service.bench.suite import BenchError
+from service.model.flag import Severity
+from service.simulate.hydra.crowds import CROWDS
+from service.simulate.hydra.plan import Plan, Template
+from service.simulate.hydra.stream import Scene, records
+from service.simulate.texts import own
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+large = module.large
+
+
+def record(account: str, at: int, **label: Any) -> dict[str, Any]:
+    """A query record with a label."""
+    request = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
+    return {"ts": at, "account": account, "path": "/v1/chat/completions", "request": request, "label": label}
+
+
+def a_run(*said: Said) -> Run:
+    """A campaign of ten accounts that ask ten times each, a second apart, and twenty honest ones of a course."""
+    found = Run()
+    made = [record(f"c{i % 10}", 1000 + i, attack=True, campaign="thin", family="thin") for i in range(100)]
+    made += [record(f"h{i}", 2000 + i, attack=False, family="course") for i in range(20)]
+    list(found.truth.noted(made))
+    found.said = list(said)
+    return found
+
+
+def says(members: list[str], at: int, severity: Severity = Severity.MEDIUM, campaign: str = "k") -> Said:
+    """A flag at a second."""
+    return Said(campaign, severity, at * 1_000_000, tuple(members))
+
+
+CAMPAIGN = [f"c{i}" for i in range(10)]
+COURSE = [f"h{i}" for i in range(20)]
+
+
+def test_the_registry_finds_it() -> None:
+    """It is a suite as the others are."""
+    assert suites()["campaigns"].summary
+
+
+def test_earliness_is_of_the_first_flag_and_members_of_the_last() -> None:
+    """Queries until the first flag of medium; recall and precision of what is named in the end."""
+    found = judge.found(
+        a_run(
+            says(CAMPAIGN[:2], 1004, Severity.INFO),
+            says(CAMPAIGN[:5], 1009),
+            says([*CAMPAIGN[:9], "h1"], 1050, Severity.HIGH),
+        )
+    )["thin"]
+    assert (found.before, found.share) == (10, 0.1)
+    assert (found.recall, found.precision, found.entities) == (0.9, 0.9, 1)
+
+
+def test_what_was_never_flagged_meets_no_target() -> None:
+    """Without a flag there is no earliness, and no target is met by that."""
+    figures = [f for f in of_cases(a_run()) if f.name.startswith("thin")]
+    assert len(figures) == 3
+    assert not any(figure.met for figure in figures)
+
+
+def test_false_campaigns_and_crowds() -> None:
+    """A flag about honest accounts is a false campaign, and an alarm about their crowd; at low it is neither."""
+    quiet, loud = a_run(says(COURSE, 2050, Severity.LOW)), a_run(says(COURSE, 2050), says(CAMPAIGN, 1050, campaign="x"))
+    assert judge.false(quiet) == []
+    assert judge.false(loud) == ["k"]
+    assert [crowd.is_alarm for run in (quiet, loud) for crowd in judge.crowded(run, ["course"])] == [False, True]
+
+
+def test_successors_are_timed_from_their_first_query() -> None:
+    """Hours and queries from the first query of a successor to the first flag that names one."""
+    found = Run()
+    made = [record("a", 1000 + i, attack=True, campaign="r", family="r") for i in range(5)]
+    made += [record("b", 5000 + i, attack=True, campaign="r", family="r/successor") for i in range(5)]
+    list(found.truth.noted(made))
+    found.said = [says(["a"], 1002), says(["a", "b"], 5003)]
+    values = {figure.name: figure.value for figure in of_cases(found)}
+    assert values["r: hours until a successor is attached"] == pytest.approx(3 / 3600)
+    assert values["r: queries until a successor is attached"] == 3
+    assert values["r: successors found"] == 1.0
+
+
+def test_scaling_keeps_enough_of_every_case() -> None:
+    """However small the scale, a campaign has 40 accounts, and hands on as much an account as at full size."""
+    small = scene(0.001)
+    assert {plan.name for plan in small.campaigns} == {case.plan.name for case in CASES}
+    assert all(plan.accounts >= 40 for plan in small.campaigns)
+    assert planted(small)["output"] == pytest.approx(600 * 40 / 273, abs=1)
+
+
+def test_what_is_handed_on_is_found_and_nothing_else() -> None:
+    """Every sealed block and every answer that crosses orgs is recorded, and none among honest accounts."""
+    both = [
+        Plan(name="handing-on", accounts=8, per_account=4, days=1, replay_reasoning=12, template=Template.NONE),
+        Plan(name="cleaning", accounts=8, per_account=4, days=1, reingest=12),
+    ]
+    hidden = Scene(campaigns=both, crowds=[replace(CROWDS["company"], accounts=8)], background=30, days=1)
+    found = run(records(1, hidden, own()), Setup(accounts=False))
+    values = {figure.name: (figure.value, figure.n) for figure in of_links(found, planted(hidden))}
+    assert values["reasoning handed on: instances recorded"] == (1.0, 12)
+    assert values["output handed on: instances recorded"] == (1.0, 12)
+    assert values["handed on in error"][0] == 0
+
+
+class StopError(Exception):
+    """The run was stopped."""
+
+
+def test_a_stopped_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped in the middle and begun again, a run takes every query once and records what one without a stop does."""
+    plan = Plan(name="february", accounts=40, per_account=3, days=1, reingest=10)
+    for place, name, value in ((module, "PLAN", plan), (module, "TOLD_EVERY", 60), (drive, "BATCH", 30)):
+        monkeypatch.setattr(place, name, value)
+
+    def stop(words: str) -> None:
+        raise StopError(words)
+
+    with pytest.raises(StopError):
+        large(tmp_path / "stopped", seed=1, scale=0.001, say=stop)
+    went_on = large(tmp_path / "stopped", seed=1, scale=0.001)
+    whole = large(tmp_path / "whole", seed=1, scale=0.001)
+    assert 0 < went_on.taken < whole.taken == whole.truth.events == went_on.truth.events
+    assert len(went_on.handed) <= len(whole.handed) == 10
+    assert not list((tmp_path / "whole").glob("spool/*"))
+
+
+def test_a_folder_of_another_run_is_refused(tmp_path: Path) -> None:
+    """A run is gone on with under its own seed and scale only."""
+    (tmp_path / "run.json").write_text('{"seed":2,"scale":1.0}')
+    with pytest.raises(BenchError, match="another seed or scale"):
+        large(tmp_path, seed=1)
