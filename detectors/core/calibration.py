@@ -4,10 +4,19 @@ The unit is the benign account and its day, its highest score of that day, on
 accounts that took no part in fitting the references. A p-value resolves
 1 / (n + 1) and no finer: a budget below that is not supported.
 
+A p-value within the budget holds the rate of alarms on average over
+calibrations; a given calibration may be a lucky one, and the more of its days an alarm may share its score with, the
+more often it is. What decides about an alarm is therefore the *assured* rate: of a score that some benign day
+reached, the upper limit, at 95 % confidence, of the share of all days that do. From
+some 3,000 account-days on, for 1 in 1,000, every alarm is assured so; with fewer, a score
+above all that was seen still counts by its p-value, which holds on average alone.
+
 References
 ----------
 [^1]: Clopper, C. J., Pearson, E. S., 1934. The use of confidence or fiducial
       limits illustrated in the case of the binomial. Biometrika 26.
+[^2]: Vovk, V., 2012. Conditional Validity of Inductive Conformal Predictors. ACML (valid on average, and given
+      the calibration).
 
 """
 
@@ -46,6 +55,11 @@ def clopper_pearson(hits: int, n: int) -> Interval:
     return Interval(hits / n, low, high, n)
 
 
+def upper_limit(hits: int, n: int) -> float:
+    """Exact one-sided upper limit of a rate, at 95 % confidence; 1.0 of nothing."""
+    return float(betaincinv(hits + 1, n - hits, CONFIDENCE)) if hits < n else 1.0
+
+
 class Calibration:
     """Highest combined scores of benign account-days.
 
@@ -72,6 +86,15 @@ class Calibration:
     def p_value(self, score: float) -> float:
         """Conformal share of benign account-days whose highest score is at least this; 1.0 of nothing."""
         return (self._reaching(score) + 1) / (self.n + 1)
+
+    def assured(self, score: float) -> float:
+        """Rate of benign account-days reaching the score, for deciding on an alarm; never below ``p_value``.
+
+        The one-sided Clopper-Pearson limit where some day reached it, which is a tolerance limit for the rate; the
+        p-value where none did.
+        """
+        reaching = self._reaching(score)
+        return self.p_value(score) if not reaching or not self.n else upper_limit(reaching, self.n)
 
     def rate(self, score: float) -> Interval:
         """Observed share of benign account-days that reach the score, with its 95 % interval."""

@@ -50,9 +50,9 @@ def severity(fused: Fused, calibration: Calibration, budget: float) -> str | Non
     """
     out_of_line = sum(p <= THRESHOLDS.group for p in fused.groups.values())
     if out_of_line >= 2:
-        p_value = calibration.p_value(fused.score)
+        rate = calibration.assured(fused.score)
         for name in ("critical", "high", "medium"):
-            if p_value <= getattr(THRESHOLDS, name) * budget:
+            if rate <= getattr(THRESHOLDS, name) * budget:
                 return name
         return "low"
     lone = min(fused.groups.values(), default=1.0) <= THRESHOLDS.lone

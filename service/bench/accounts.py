@@ -7,12 +7,13 @@ into folds, and each fold is judged by what was learnt from the others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from service.bench.episodes import ablation, others, plan, store, traces
 from service.bench.episodes.crossing import affordable, crossed, held_out, learnt
-from service.bench.episodes.figures import figures
+from service.bench.episodes.declared import declared
+from service.bench.episodes.figures import declared_figures, figures
 from service.bench.episodes.held import FPR, Held
 from service.bench.episodes.measure import measured
 from service.bench.episodes.pictures import plots, tables
@@ -65,6 +66,7 @@ class Accounts:
             budget,
             100 if given.quick else ROUNDS,
         )
+        announced = replace(held, benign=declared(held.benign))
         given.say("accounts: each signal left out in turn")
         return Outcome(
             suite=self.name,
@@ -72,7 +74,7 @@ class Accounts:
             data=f"{library.words}; {len(known):,} benign accounts to learn from, {len(held.benign):,} to judge "
             f"({sum(v.measured.episode.hard for v in held.benign):,} hard), {len(held.attacks):,} harvests; "
             f"{sum(m.queries for m in [*known, *tested]):,} queries",
-            figures=list(figures(held)),
+            figures=[*figures(held), *declared_figures(announced)],
             tables=[
                 *tables(held, [peer.name for peer in peers]),
                 *(() if given.traces is None else [_traced(given, given.traces, held)]),

@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from detectors.core.calibration import upper_limit
 from detectors.core.combiner import Combiner
 from service.bench.episodes import plan, store
 from service.bench.episodes.crossing import affordable, calibrated
 from service.bench.episodes.judge import verdicts
 from service.bench.episodes.measure import measured
-from service.bench.false_alarms import upper
 from service.bench.figure import Figure, at_most, rate, shown
 from service.bench.suite import Outcome, Table
 from service.simulate.dice import Dice
@@ -144,7 +144,7 @@ def _figures(runs: Sequence[Learnt], budget: float) -> Iterator[Figure]:
             name=f"alerts per account-day, {how}",
             value=run.alerts / max(1, run.days),
             n=run.days,
-            interval=(0.0, upper(run.alerts, run.days)),
+            interval=(0.0, upper_limit(run.alerts, run.days)),
             target=at_most(budget),
             note="interval: from zero to the exact one-sided upper limit",
         )

@@ -12,9 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from scipy.special import betaincinv  # type: ignore[import-untyped]
-
-from detectors.core.calibration import clopper_pearson
+from detectors.core.calibration import clopper_pearson, upper_limit
 from detectors.core.combiner import Combiner
 from service.bench.episodes import plan, store
 from service.bench.episodes.crossing import affordable, calibrated, crossed, held_out
@@ -91,14 +89,9 @@ def _figures(name: str, found: Sequence[Verdict], budget: float, note: str) -> I
         interval=(two_sided.low, two_sided.high), note=f"{alerts} alerts on {accounts} accounts; {note}",
     )  # fmt: skip
     yield Figure(
-        name=f"upper 95 % limit, {name}", value=upper(alerts, days), n=days, target=at_most(budget),
+        name=f"upper 95 % limit, {name}", value=upper_limit(alerts, days), n=days, target=at_most(budget),
         note="exact, one-sided",
     )  # fmt: skip
-
-
-def upper(hits: int, n: int, confidence: float = 0.95) -> float:
-    """Exact upper limit of a rate."""
-    return float(betaincinv(hits + 1, n - hits, confidence)) if hits < n else 1.0
 
 
 def _worst(title: str, found: Sequence[Verdict]) -> Table:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from service.bench.episodes import plan, store
 from service.bench.episodes.crossing import affordable, crossed, held_out
+from service.bench.episodes.declared import JOBS, declared
 from service.bench.episodes.judge import verdicts
 from service.bench.episodes.measure import measured
 from service.bench.figure import at_most, rate, row
@@ -100,6 +101,11 @@ def _figures(found: Sequence[Verdict], beside: Sequence[Verdict]) -> Iterator[Fi
     )
     kind, hits, n = max(_counted(found), key=lambda item: (item[1] / item[2], item[0]))
     yield rate(f"medium or above, worst kind ({kind})", hits, n, target=at_most(ANY), note="kind and sources unseen")
+    jobs = _counted(declared(found))
+    eased = sum(hits for _, hits, _ in jobs)
+    yield rate("medium or above, all kinds, jobs declared", eased, len(found), note=JOBS)
+    kind, hits, n = max(jobs, key=lambda item: (item[1] / item[2], item[0]))
+    yield rate(f"medium or above, worst kind ({kind}), jobs declared", hits, n, note=JOBS)
     known = sum(v.alerts > 0 for v in beside)
     yield rate(
         "medium or above, all kinds, shipped baseline", known, len(beside),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from service.model.flag import Severity
+
 
 class Job(enum.StrEnum):
     """What is announced."""
@@ -32,6 +34,10 @@ class Declaration:
     def covers(self, at: int, queries: int) -> bool:
         """Whether an account of that many queries is within it at event time ``at``."""
         return self.since <= at <= self.until and queries - self.before <= self.budget
+
+    def eased(self, severity: str) -> str:
+        """The severity of what it covers: for the listing, not for an analyst."""
+        return min(Severity(severity), Severity.LOW, key=lambda held: held.rank)
 
     def words(self, queries: int) -> str:
         """For the reviewer."""

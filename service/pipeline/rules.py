@@ -52,10 +52,9 @@ class Rules:
         named = severity(fused, calibration, self.budget)
         against = dict(fused.against)
         job = self.declared(entity.value) if named and entity.scope is Scope.ACCOUNT else None
-        if job is not None and job.covers(moment.at, followed.queries):
+        if named and job is not None and job.covers(moment.at, followed.queries):
             against["declared"] = job.words(followed.queries)
-            # What was announced is for the listing, not for an analyst; beyond its budget it is as any other.
-            named = min(named or "info", Severity.LOW, key=lambda name: Severity(name).rank)
+            named = job.eased(named)
         return Evaluation(
             entity, moment.window, moment.trigger, moment.at, followed.queries, fused.score,
             calibration.p_value(fused.score), Severity(named) if named else None,

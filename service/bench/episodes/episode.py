@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from service.bench.episodes import folds
 from service.bench.suite import BenchError
+from service.simulate.account import DAY
 from service.simulate.attacks.evasion import mixed
 from service.simulate.dice import Dice
 from service.simulate.kinds import ALL, ATTACKS
@@ -40,6 +41,8 @@ class Episode:
     """Of the harvest among its requests; without meaning for the honest."""
     cover: str = ""
     """Honest kind that the rest of its requests are of, where the share is below 1."""
+    before: str = ""
+    """Honest kind that the account is of on its first day, where it begins its own on the second."""
     days: int = 1
     floor: int = 1
     ceiling: int = 2000
@@ -88,6 +91,18 @@ def _ground(episode: Episode, library: Library) -> tuple[str, Texts, Texts, tupl
 
 def _behaviour(episode: Episode, honest: Texts) -> Callable[[Account], Iterator[Draft]]:
     own = ALL[episode.kind].behave
+    if episode.before:
+        return partial(_begun, before=ALL[episode.before].behave, then=own)
     if not episode.cover:
         return own
     return partial(mixed, harvesting=own, cover=ALL[episode.cover].behave, share=episode.share, honest=honest)
+
+
+def _begun(
+    account: Account, *, before: Callable[[Account], Iterator[Draft]], then: Callable[[Account], Iterator[Draft]]
+) -> Iterator[Draft]:
+    """One behaviour on the first day, another from the first midnight on."""
+    first, rest = Dice(account.dice.below(2**32)), Dice(account.dice.below(2**32))
+    midnight = account.start + DAY
+    yield from (draft for draft in before(replace(account, dice=first, days=1)) if draft.at < midnight)
+    yield from then(replace(account, dice=rest, start=midnight, days=account.days - 1))

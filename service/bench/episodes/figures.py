@@ -38,6 +38,14 @@ def figures(held: Held) -> Iterator[Figure]:
         yield _alerts(f"harvests with an alert, {share:.0%} share", held.at(share), held.budget)
 
 
+def declared_figures(held: Held) -> Iterator[Figure]:
+    """Found by share, where evaluations and synthetic data were announced by those who make them."""
+    benign = sample(held.benign)
+    for share in sorted(WANTED, reverse=True):
+        yield _found(f"found at 0.5 % FPR, {share:.0%} share, jobs declared", held.at(share), benign, held, None)
+    yield _alerts("benign accounts with an alert, jobs declared", held.benign, held.budget)
+
+
 def _alerts(name: str, verdicts: Sequence[Verdict], budget: float) -> Figure:
     note = f"a flag of medium or above at a budget of {budget:g} per account-day; exact interval over accounts"
     return rate(name, sum(v.alerts > 0 for v in verdicts), len(verdicts), note=note)

@@ -52,6 +52,17 @@ def benign(seed: int, volume: Volume, *, ordinary_each: int, hard_each: int, day
     return drawn
 
 
+def shifts(seed: int, volume: Volume, kinds: Sequence[str], *, each: int) -> list[Episode]:
+    """Accounts of an ordinary kind that begin one of these on their second day; both of one fold."""
+    drawn = []
+    for number, (kind, turn) in enumerate((kind, turn) for kind in kinds for turn in range(each)):
+        known = [name for name in covers(kind) if name != kind]
+        floor, ceiling = volume.heavy if turn % volume.heavy_every == volume.heavy_every - 1 else volume.hard
+        before = known[turn % len(known)]
+        drawn.append(Episode(number=number, kind=kind, before=before, seed=seed, days=2, floor=floor, ceiling=ceiling))
+    return drawn
+
+
 def attacks(seed: int, volume: Volume, *, each: int, shares: Sequence[float] = SHARES) -> list[Episode]:
     """Harvests of every kind at every share, in honest use of kinds of their own fold."""
     drawn = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -62,3 +64,28 @@ def test_scores_out_of_range_are_refused() -> None:
     """A score lies in [0, 1]."""
     with pytest.raises(ValueError, match="outside"):
         Calibration([0.5, 1.5])
+
+
+@pytest.mark.parametrize("days", [2995, 5000])
+def test_the_assured_rate_holds_for_nearly_every_calibration(days: int) -> None:
+    """Alarms by the assured rate exceed the budget with one calibration in twenty, not in two."""
+    random = np.random.default_rng(5)
+    over = 0
+    for _ in range(400):
+        scores = np.sort(random.random(days))
+        calibration = Calibration(scores)
+        # Scores are uniform, so the rate of alarms is what lies above the lowest score that raises one.
+        lowest = next((s for s in scores[-12:] if calibration.assured(s + 1e-12) <= 0.001), 1.0)
+        over += 1.0 - lowest > 0.001
+    assert over / 400 <= 0.08
+
+
+def test_the_assured_rate_is_never_below_the_p_value() -> None:
+    """Being assured costs alarms; what no benign day reached counts by its p-value, and falls with the score."""
+    calibration = Calibration(np.linspace(0.0, 0.9, 1500))
+    scores = np.linspace(0.0, 1.0, 97)
+    assured = [calibration.assured(score) for score in scores]
+    assert all(rate >= calibration.p_value(score) for rate, score in zip(assured, scores, strict=True))
+    assert all(b <= a for a, b in itertools.pairwise(assured))
+    assert calibration.assured(0.95) == calibration.p_value(0.95) < calibration.assured(0.9)
+    assert Calibration(()).assured(1.0) == 1.0

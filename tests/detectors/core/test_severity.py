@@ -27,12 +27,12 @@ def fused(score: float, **groups: float) -> Fused:
         pytest.param(fused(0.99, volume=0.001, content=0.2), "info", id="one-group-is-never-more"),
         pytest.param(fused(0.5), "low", id="two-groups-outside-the-budget"),
         pytest.param(fused(0.8993), "medium", id="within"),
-        pytest.param(fused(0.89995), "high", id="a-tenth"),
+        pytest.param(fused(0.89997), "high", id="a-tenth"),
         pytest.param(fused(0.99), "critical", id="a-hundredth"),
     ],
 )
 def test_severity(found: Fused, expected: str | None) -> None:
-    """Two groups and the calibrated p-value decide, by the operator's budget."""
+    """Two groups and the assured rate decide, by the operator's budget."""
     assert severity(found, BENIGN, BUDGET) == expected
 
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from service.bench import accounts, contamination, false_alarms, hard_negatives
+from service.bench import accounts, contamination, false_alarms, hard_negatives, shift
 from service.bench.episodes import plan
 from service.bench.registry import suites
 from service.bench.suite import Given, Outcome, Suite
@@ -22,8 +22,8 @@ def outcome(suite: Suite) -> Outcome:
 
 
 def test_found_by_the_bench() -> None:
-    """All four are suites of the bench."""
-    assert {"accounts", "hard-negatives", "false-alarms", "contamination"} <= suites().keys()
+    """All five are suites of the bench."""
+    assert {"accounts", "hard-negatives", "false-alarms", "contamination", "shift"} <= suites().keys()
 
 
 def test_accounts() -> None:
@@ -39,10 +39,21 @@ def test_accounts() -> None:
     assert [table.title.partition(",")[0] for table in found.tables][-1].startswith("Ablation")
 
 
+def test_shift() -> None:
+    """Every workload is begun by as many accounts, and what came before the change is not counted."""
+    found = outcome(shift.SUITE)
+    overall, worst, windows = found.figures
+    assert overall.n == len(shift.WORKLOADS) == len(found.tables[0].rows)
+    assert worst.value >= overall.value
+    assert windows.n >= overall.n // 2
+
+
 def test_hard_negatives() -> None:
     """Each kind has its row, and the worst of them its figure."""
     found = outcome(hard_negatives.SUITE)
-    overall, worst, shipped = found.figures
+    overall, worst, eased, eased_worst, shipped = found.figures
+    assert eased.value <= overall.value
+    assert eased_worst.value <= worst.value
     assert overall.n == shipped.n == sum(int(row[3]) for row in found.tables[0].rows)
     assert worst.value >= overall.value
     assert worst.target
