@@ -1,0 +1,139 @@
+"""Fit the judge of campaigns: ``python -m service.fitting.campaigns --seed N --out campaigns.npz``.
+
+Honest scenes are thin background and crowds that share much (courses, popular templates, companies, resellers);
+campaigns of many shapes are hidden in as much background. Every group that is followed gives its measures at the close
+of each slot in which it grew. Half of the honest scenes are fitted on, the other half gives the p-values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import numpy as np
+
+from detectors.coordination import judge
+from detectors.coordination.group import measure
+from detectors.coordination.index import Index
+from detectors.features import Extractor
+from service.bootstrap.replay import STRANGER
+from service.pipeline.campaigns.prints import SLOT, footprints
+from service.pipeline.observe import observe
+from service.pipeline.trail import Recognised, digests, entries, recognise
+from service.gateway.dialects import Dialects
+from service.replay.reader import completions
+from service.replay.records import read
+from service.simulate.hydra.crowds import CROWDS
+from service.simulate.hydra.presets import PRESETS
+from service.simulate.hydra.stream import Scene, records
+from service.simulate.texts import own
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from service.model.query import QueryEvent
+
+MOMENTS = 12
+"""Of each group, evenly spread."""
+SHARE = 0.5
+"""Of a group's queries that a campaign must have sent for the group to be the campaign's."""
+
+
+def main_scene(seed: int, *, campaign: str = "") -> Scene:
+    """One scene: honest, or with a campaign of that preset cut down to size."""
+    plan = PRESETS[campaign] if campaign else None
+    small = replace(plan, accounts=min(plan.accounts, 300), per_account=min(plan.per_account, 40)) if plan else None
+    rng = np.random.default_rng(seed)
+    crowds = [] if small else list(rng.permutation(sorted(CROWDS))[:2])
+    return Scene(
+        campaigns=[small] if small else [], crowds=[CROWDS[name] for name in crowds], background=1500, days=3
+    )
+
+
+def groups(seed: int, scene: Scene) -> Iterator[tuple[bool, NDArray[np.float64]]]:
+    """Every group of the scene: whether it is a campaign's, and its measures at some of its moments."""
+    index, labels, found = Index(), {}, {}
+    for rows in slots(seed, scene, labels):
+        for key in index.fold(rows):
+            group = index.groups[key]
+            found.setdefault(key, []).append(measure(group, index.totals(group)))
+    for key, moments in found.items():
+        if key not in index.groups:
+            continue
+        uses = index.groups[key].uses
+        ours = sum(use.queries for account, use in uses.items() if labels.get(account, False))
+        chosen = np.linspace(0, len(moments) - 1, min(MOMENTS, len(moments))).astype(int)
+        yield ours >= SHARE * index.groups[key].queries, np.array(moments)[chosen]
+
+
+def slots(seed: int, scene: Scene, labels: dict[int, bool]) -> Iterator:
+    """The scene's footprints, slot by slot; ``labels`` is told which accounts are a campaign's."""
+    extractor, known = Extractor(STRANGER), {}
+
+    def noted() -> Iterator[QueryEvent]:
+        dialects = Dialects()
+        for number, record in enumerate(records(seed, scene, own())):
+            labels[extractor.digest(record["account"])] = bool((record.get("label") or {}).get("attack"))
+            yield read(record, dialects=dialects, number=number)
+
+    held: list[QueryEvent] = []
+    for event in completions(noted()):
+        if held and event.done // SLOT > held[0].done // SLOT:
+            yield _printed(held, extractor, known)
+            held = []
+        held.append(event)
+    if held:
+        yield _printed(held, extractor, known)
+
+
+def _printed(events: Sequence[QueryEvent], extractor: Extractor, known: dict):
+    recognised: list[Recognised] = []
+    for event in events:
+        digest = digests(event, STRANGER)
+        recognised.append(recognise(digest, event.done, known, event.query))
+        known.update(entries(digest, event, known))
+    return footprints(events, observe(events, recognised, extractor), extractor)
+
+
+@click.command()
+@click.option("--seed", default=1, show_default=True)
+@click.option("--scenes", default=24, show_default=True, help="Honest scenes.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
+def main(seed: int, scenes: int, out: Path) -> None:
+    """Fit the judge of campaigns on simulated scenes."""
+    honest: list[list] = [[], []]
+    harvests: list = []
+    for number in range(scenes):
+        honest[number % 2] += [m for _, m in groups(seed * 1000 + number, main_scene(seed * 1000 + number))]
+        click.echo(f"honest scene {number}: {sum(map(len, honest))} groups", err=True)
+    for number, name in enumerate(sorted(PRESETS)):
+        if name.startswith(("pool", "february", "bare")):
+            continue
+        harvests += [
+            m
+            for attack, m in groups(seed * 1000 + 500 + number, main_scene(seed * 1000 + 500 + number, campaign=name))
+            if attack
+        ]
+        click.echo(f"{name}: {len(harvests)} groups of campaigns", err=True)
+    about = {
+        "command": f"python -m service.fitting.campaigns --seed {seed} --scenes {scenes} --out campaigns.npz",
+        "seed": seed,
+        "licences": ["the project's own texts, Apache-2.0"],
+        "honest": [len(some) for some in honest],
+        "harvests": len(harvests),
+        "features": Extractor(STRANGER).version,
+    }
+    found = judge.fit(honest[0], harvests, honest[1], about=about)
+    found.save(out)
+    click.echo(dict(zip(judge.MEASURES, np.round(found.weights, 3).tolist(), strict=True)))
+    click.echo(f"highest honest {found.benign[-5:]}")
+    lost = [max(found.judge(at).p_value for at in m[-1:]) for m in harvests]
+    click.echo(f"campaign groups at p <= 0.001 at their end: {np.mean(np.array(lost) <= 0.001):.3f} of {len(lost)}")
+
+
+if __name__ == "__main__":
+    main()
