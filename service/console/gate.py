@@ -76,13 +76,14 @@ def _title(error: ApiError) -> str:
 
 
 async def _form(request: Request) -> dict[str, list[str]]:
-    if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/x-www-form-urlencoded":
-        raise UnsupportedMediaType("send a form as 'Content-Type: application/x-www-form-urlencoded'")
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > LARGEST_FORM:
             raise TooLarge(f"form: more than {LARGEST_FORM} bytes")
+    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if body and kind != "application/x-www-form-urlencoded":
+        raise UnsupportedMediaType("send a form as 'Content-Type: application/x-www-form-urlencoded'")
     try:
         form = parse_qs(body.decode("ascii"), errors="strict", max_num_fields=MOST_FIELDS, keep_blank_values=True)
     except (UnicodeDecodeError, ValueError):

@@ -24,7 +24,7 @@ CAUSES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class Examined:
     """A hypothesis and what was found."""
 
     cause: str
@@ -35,18 +35,18 @@ class Tested:
     text: str
 
 
-def tested(flag: Flag | None, evaluation: Evaluation | None) -> list[Tested]:
+def examined(flag: Flag | None, evaluation: Evaluation | None) -> list[Examined]:
     """Every hypothesis; those that speak against the flag first."""
     against = dict(flag.against if flag else evaluation.against if evaluation else {})
     values = evaluation.values if evaluation else {}
     units = {name: spec.unit for detector in all_detectors() for name, spec in detector.signals.items()}
     found = [
-        Tested(
+        Examined(
             cause, name, amount(values.get(name), units[name]), name in against, against.pop(name, _not(name, values))
         )
         for name, cause in CAUSES.items()
     ]
-    found += [Tested("Another ordinary cause", name, "", speaks=True, text=text) for name, text in against.items()]
+    found += [Examined("Another ordinary cause", name, "", speaks=True, text=text) for name, text in against.items()]
     return sorted(found, key=lambda one: not one.speaks)
 
 

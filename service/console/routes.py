@@ -73,7 +73,7 @@ PAGES = (
     Entry("POST", "/alerts/{id}/decide", decide.decide, Role.ANALYST),
     Entry("POST", "/alerts/{id}/{verb}", decide.change, Role.ANALYST),
     Entry("GET", "/accounts", account.listing, Role.VIEWER),
-    Entry("GET", "/accounts/{scope}/{value}", account.show, Role.VIEWER),
+    Entry("GET", "/accounts/{scope}/{value:path}", account.show, Role.VIEWER),
     Entry("GET", "/detectors", detectors.show, Role.VIEWER),
     Entry("GET", "/suppressions", suppressions.show, Role.VIEWER),
     Entry("GET", "/decisions", decisions.show, Role.VIEWER),

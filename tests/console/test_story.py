@@ -2,52 +2,150 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
-from tests.console.browser import browser, opened
+from tests.console.browser import DESK, PHONE, browser, opened
 from tests.console.hands import Keys, Mouse
-from tests.console.story import Story
-from tests.e2e.system import System
+from tests.console.pages import every
+from tests.console.story import DISTILLER, Story
+from tests.e2e.system import System, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
-    from tests.console.hands import Hands
+    from tests.console.browser import Tab
 
 pytestmark = pytest.mark.xdist_group("processes")
 
-
-def _lived(system: System, hands: Callable[[Page], Hands], record: Callable[[str, object], None]) -> None:
-    """The story from its beginning to its end, and nothing went wrong on the way."""
-    origin = f"http://127.0.0.1:{system.control}"
-    with browser() as chromium, opened(chromium, origin) as tab:
-        story = Story(system, tab.page, hands(tab.page), system.token)
-        story.sign_in()
-        story.alert_appears()
-        story.read()
-        story.claim()
-        story.note()
-        record("seconds until the decision was obeyed", story.throttle())
-        story.undo()
-        story.audit()
-        assert (tab.errors, tab.ran(), tab.foreign) == ([], [], [])
+SERIOUS = {"serious", "critical"}
+PICTURES = os.environ.get("REVENUER_TEST_PICTURES")
+"""Folder that pictures of the main pages are written to; the README's are made so."""
+WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-def test_embedded_with_the_mouse(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """The embedded default with the demo's traffic, as ``revenuer serve`` alone starts it."""
+    with System(tmp_path_factory.mktemp("demo") / "data") as system:
+        yield system
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The browser."""
+    with browser() as started:
+        yield started
+
+
+def _origin(system: System) -> str:
+    return f"http://127.0.0.1:{system.control}"
+
+
+def _lived(story: Story, record: Callable[[str, object], None]) -> None:
+    """The story from its beginning to its end."""
+    story.sign_in()
+    story.alert_appears()
+    story.read()
+    story.claim()
+    story.note()
+    record("seconds until the decision was obeyed", story.throttle())
+    story.undo()
+    story.audit()
+
+
+def _nothing_wrong(tab: Tab) -> None:
+    """No error, nothing that the page's policy had to stop, and nobody else asked for anything."""
+    assert (tab.errors, tab.ran(), tab.foreign) == ([], [], [])
+
+
+def test_embedded_with_the_mouse(
+    demo: System, chromium: Browser, record_property: Callable[[str, object], None]
+) -> None:
     """From demo traffic to a decision that is obeyed, taken back and audited, with nothing but ``revenuer serve``."""
-    with System(tmp_path / "data") as system:
-        _lived(system, Mouse, record_property)
+    with opened(chromium, _origin(demo)) as tab:
+        _lived(Story(demo, tab.page, Mouse(tab.page), demo.token), record_property)
+        _nothing_wrong(tab)
 
 
 def test_several_hosts_by_keyboard(
-    tmp_path: Path, postgres_url: str, valkey_url: str, record_property: Callable[[str, object], None]
+    tmp_path: Path,
+    chromium: Browser,
+    postgres_url: str,
+    valkey_url: str,
+    record_property: Callable[[str, object], None],
 ) -> None:
     """The same on Postgres and Valkey, without ever touching a mouse."""
     options = {"database": postgres_url, "stream": valkey_url, "partitions": 4}
-    with System(tmp_path / "data", options=options) as system:
-        _lived(system, Keys, record_property)
+    with System(tmp_path / "data", options=options) as system, opened(chromium, _origin(system)) as tab:
+        _lived(Story(system, tab.page, Keys(tab.page), system.token), record_property)
+        _nothing_wrong(tab)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_is_accessible(demo: System, chromium: Browser, theme: str) -> None:
+    """Axe finds nothing serious on any page, and no page is wider than its screen."""
+    _flagged(demo)
+    with opened(chromium, _origin(demo), theme=theme) as tab:
+        Story(demo, tab.page, Mouse(tab.page), demo.token).sign_in()
+        found = {address: _faults(tab.page, address) for address in every(tab.page)}
+        assert len(found) >= 10
+        assert {address: faults for address, faults in found.items() if faults} == {}
+        _nothing_wrong(tab)
+
+
+def test_the_queue_fits_a_phone(demo: System, chromium: Browser) -> None:
+    """The queue is usable at a phone's width, and as accessible as on a desk; so is the door."""
+    _flagged(demo)
+    with opened(chromium, _origin(demo), size=PHONE) as tab:
+        assert _faults(tab.page, "/console/sign-in") == []
+        Story(demo, tab.page, Mouse(tab.page), demo.token).sign_in()
+        tab.page.locator("#queue a.open").first.wait_for(state="visible")
+        assert _faults(tab.page, "/console/queue") == []
+        _nothing_wrong(tab)
+
+
+@pytest.mark.skipif(not PICTURES, reason="REVENUER_TEST_PICTURES names no folder: 'make pictures' takes the README's")
+def test_pictures(demo: System, chromium: Browser) -> None:
+    """Every main page has its picture, in the demo's data."""
+    folder = Path(str(PICTURES))
+    folder.mkdir(parents=True, exist_ok=True)
+    _flagged(demo)
+    for theme in ("light", "dark"):
+        with opened(chromium, _origin(demo), theme=theme) as tab:
+            Story(demo, tab.page, Mouse(tab.page), demo.token).sign_in()
+            for address in every(tab.page):
+                name = address.removeprefix("/console").strip("/").split("/")[0] or "overview"
+                tab.page.goto(address, wait_until="networkidle")
+                tab.page.screenshot(path=folder / f"{name}-{theme}.png", full_page=False)
+    assert {path.stem for path in folder.glob("*.png")} >= {"queue-light", "alerts-light", "overview-light"}
+
+
+def _flagged(system: System) -> None:
+    """Wait until the demo's distiller has its alert."""
+    until(lambda: DISTILLER in str(system.get("/api/v1/alerts?status=new")) or _seen(system), "there is an alert", 180)
+
+
+def _seen(system: System) -> bool:
+    return any(DISTILLER in str(system.get(f"/api/v1/alerts?status={status}")) for status in ("in_review", "closed"))
+
+
+def _faults(page: Page, address: str) -> list[Any]:
+    """What axe finds serious or critical on a page, and how many pixels it is too wide."""
+    page.goto(address, wait_until="networkidle")
+    assert page.viewport_size is not None
+    assert page.viewport_size["width"] in {DESK[0], PHONE[0]}
+    response = Axe().run(page).response
+    faults = [
+        (one["id"], [node["html"][:200] for node in one["nodes"][:3]])
+        for one in response["violations"]
+        if one["impact"] in SERIOUS
+    ]
+    wider = page.evaluate(WIDER)
+    return faults + ([("wider than the screen", wider)] if wider > 0 else [])

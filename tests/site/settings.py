@@ -60,13 +60,15 @@ def _rows(part: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str, s
         yield (
             code(prefix + name),
             "seconds" if part.__annotations__[name] == "Seconds" else _type(field.annotation),
-            code(_default(field.get_default(call_default_factory=True), size="bytes" in f"{name} {means}".lower())),
+            "must be set" if field.is_required() else code(_default(field.get_default(), size=_is_size(name, means))),
             f"{means} ({code(variable)})" if variable else means,
         )
 
 
 def _part(annotation: Any) -> type[BaseModel] | None:
-    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+    """The part that a field holds, also where it may be left out; None where it holds a value."""
+    options = (annotation, *get_args(annotation))
+    return next((one for one in options if isinstance(one, type) and issubclass(one, BaseModel)), None)
 
 
 def _said(part: type[BaseModel]) -> dict[str, str]:
@@ -94,6 +96,10 @@ def _type(annotation: Any) -> str:
     if origin is dict:
         return f"map from {_type(inner[0])} to {_type(inner[1])}"
     return NAMES.get(annotation, str(annotation)) if inner == () else _type(inner[0])
+
+
+def _is_size(name: str, means: str) -> bool:
+    return "bytes" in f"{name} {means}".lower()
 
 
 def _default(value: Any, *, size: bool) -> str:

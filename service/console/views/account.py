@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from service.api.errors import NotFound
 from service.console.evidence import reasons
-from service.console.hypotheses import tested
+from service.console.hypotheses import examined
 from service.console.timeline import timeline
 from service.console.views.alert import texts
 from service.model.entity import Entity, Scope
@@ -56,7 +56,7 @@ def show(visit: Visit) -> Response:
         account=account,
         latest=latest,
         reasons=reasons(latest.signals) if latest else [],
-        hypotheses=tested(None, latest),
+        hypotheses=examined(None, latest),
         flags=flags,
         samples=texts(visit, flags[0] if flags else None, revealed=False),
         timeline=timeline(evaluations, flags, (), decisions),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from service.api.access import DECIDES
 from service.api.errors import NotFound, Unprocessable
 from service.console.evidence import reasons, samples
-from service.console.hypotheses import tested
+from service.console.hypotheses import examined
 from service.console.timeline import timeline
 from service.model.alert import Status, Verdict
 from service.model.decision import Kind
@@ -74,7 +74,7 @@ def gathered(visit: Visit, alert: Alert, *, revealed: bool) -> dict[str, Any]:
         "flags": flags,
         "reasons": reasons(flag.reasons) if flag else [],
         "others": [signal for signal in latest.signals if signal.name not in shown] if latest else [],
-        "hypotheses": tested(flag, latest),
+        "hypotheses": examined(flag, latest),
         "account": records.account(entity),
         "samples": texts(visit, flag, revealed=revealed),
         "timeline": timeline(evaluations, flags, notes, decisions),

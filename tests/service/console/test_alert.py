@@ -1,0 +1,120 @@
+"""The alert's page: what it answers, and what a reviewer does on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from service.model.alert import Status, Verdict
+from service.model.decision import Kind
+from service.model.entity import Entity, Scope
+from service.review.alerts import alert_id
+
+if TYPE_CHECKING:
+    from tests.service.console.conftest import House
+
+ENTITY = Entity(Scope.ACCOUNT, "acct-1")
+ALERT = alert_id(ENTITY)
+PAGE = f"/console/alerts/{ALERT}"
+
+
+def _status(house: House) -> Status:
+    alert = house.plane.stores.alerts.alert(ALERT)
+    assert alert is not None
+    return alert.status
+
+
+def _made(house: House, reason: str) -> list[Kind]:
+    return [made.kind for made in house.plane.stores.decisions.all() if made.reason == reason]
+
+
+async def test_the_page_answers_in_order(house: House) -> None:
+    """Why, why not, who, seen before, what, when and the decision stand in this order."""
+    async with house.browser("analyst") as browser:
+        page = (await browser.get(PAGE)).text
+    places = [page.index(f'id="{part}"') for part in ("why", "why-not", "who", "seen", "what", "when", "decision")]
+    assert places == sorted(places)
+
+
+async def test_a_reason_has_its_measures(house: House) -> None:
+    """A reason shows value with unit, benign median and p99, p-value, contribution, and the flag its rate."""
+    async with house.browser("viewer") as browser:
+        page = (await browser.get(PAGE)).text
+    for shown in ("120,000 tokens", "1,200 tokens", "40,000 tokens", "0.002", "50 %"):
+        assert shown in page
+    assert "0.05 % (95 % interval 0 % to 0.31 %, n = 1,200)" in page
+
+
+async def test_a_viewer_is_offered_nothing_that_is_refused(house: House) -> None:
+    """Without the role there is no form to decide, note or read texts with."""
+    async with house.browser("viewer") as browser:
+        page = (await browser.get(PAGE)).text
+    for form in ('id="decide"', 'id="note-form"', 'id="reveal"', 'id="claim"'):
+        assert form not in page
+
+
+async def test_claim_note_decide_undo(house: House) -> None:
+    """An analyst claims, notes, throttles and closes, and takes the throttle back; each is in the audit log."""
+    async with house.browser("analyst") as browser:
+        assert (await browser.send(f"{PAGE}/claim")).status_code == 303
+        assert (await browser.send(f"{PAGE}/notes", text="Asked their manager.")).status_code == 303
+        decided = await browser.send(
+            f"{PAGE}/decide", kind="throttle", lasts="1d", verdict="true_positive", text="harvests"
+        )
+        assert _made(house, "harvests") == [Kind.THROTTLE]
+        after = await browser.get(decided.headers["location"])
+        assert 'id="undo"' in after.text
+        assert "Asked their manager." in after.text
+        made = decided.headers["location"].rpartition("made=")[2]
+        assert (await browser.send(f"/console/decisions/{made}/remove", back=PAGE)).headers["location"].startswith(PAGE)
+    assert _made(house, "harvests") == []
+    assert _status(house) is Status.CLOSED
+    actor = f"token:{house.token('analyst').split('_')[1]}"
+    acts = [entry.act.action for entry in house.plane.stores.audit.entries(None, 5, actor=actor)]
+    assert acts == ["decision.removed", "decision.made", "alert.closed", "alert.noted", "alert.claimed"]
+    assert not house.plane.stores.audit.verify()
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        pytest.param({}, 422, id="nothing-chosen"),
+        pytest.param({"kind": "throttle", "lasts": "1d"}, 422, id="no-reason"),
+        pytest.param({"kind": "block", "text": "t"}, 403, id="block-by-an-analyst"),
+        pytest.param({"kind": "throttle", "lasts": "7d", "text": "t"}, 403, id="throttle-for-longer-than-a-day"),
+        pytest.param({"verdict": "benign", "version": "999"}, 409, id="changed-in-between"),
+    ],
+)
+async def test_what_cannot_be_decided_changes_nothing(house: House, fields: dict[str, str], status: int) -> None:
+    """A refused form leaves alert and decisions as they were, and says why."""
+    before = house.plane.decided()
+    async with house.browser("analyst") as browser:
+        answer = await browser.send(f"{PAGE}/decide", **fields)
+    assert answer.status_code == status
+    assert 'role="alert"' in answer.text
+    assert house.plane.decided() == before
+    assert _status(house) is Status.NEW
+
+
+async def test_a_closed_alert_is_opened_again(house: House) -> None:
+    """Undoing a closing opens the alert again; its verdict is still told."""
+    async with house.browser("analyst") as browser:
+        closed = await browser.send(f"{PAGE}/decide", verdict="benign", text="an evaluation")
+        assert 'id="undo"' in (await browser.get(closed.headers["location"])).text
+        await browser.send(f"{PAGE}/reopen")
+        page = (await browser.get(PAGE)).text
+    assert _status(house) is Status.NEW
+    assert f"as <strong>{Verdict.BENIGN}</strong>" in page
+
+
+async def test_texts_need_a_reason_that_is_kept(house: House) -> None:
+    """Reading texts is refused without a reason, and is in the audit log with it."""
+    async with house.browser("analyst") as browser:
+        assert (await browser.send(f"{PAGE}/reveal", reason=" ")).status_code == 422
+        answer = await browser.send(f"{PAGE}/reveal", reason="appeal 7")
+    assert answer.status_code == 200
+    assert answer.headers["refresh"] == f"300;url={PAGE}"
+    entry = house.plane.stores.audit.head()
+    assert entry is not None
+    assert (entry.act.action, entry.act.detail["reason"]) == ("text.read", "appeal 7")
