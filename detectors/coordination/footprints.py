@@ -63,7 +63,9 @@ class Footprints:
 
     def dump(self) -> bytes:
         """As bytes, one array after the other."""
-        return b"".join(np.ascontiguousarray(getattr(self, name), kind).tobytes() for name, (kind, _) in _SHAPES.items())
+        return b"".join(
+            np.ascontiguousarray(getattr(self, name), kind).tobytes() for name, (kind, _) in _SHAPES.items()
+        )
 
     @classmethod
     def load(cls, data: bytes) -> Self:

@@ -102,7 +102,7 @@ class Group:
 
 
 MEASURES = ("actors", "devotion", "alone", "disjoint", "even", "purpose", "output", "breadth")
-"""What ``measure`` gives, in order. The more, the more like a campaign, but for ``purpose`` and ``output`` by design."""
+"""What ``measure`` gives, in order: the more, the more like a campaign."""
 
 
 def measure(group: Group, totals: Mapping[int, int]) -> NDArray[np.float64]:

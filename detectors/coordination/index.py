@@ -63,6 +63,24 @@ class Index:
         self._bound()
         return touched
 
+    def merge(self, other: Index) -> None:
+        """Add what another index holds of other accounts."""
+        for key, group in other.groups.items():
+            self.groups.setdefault(key, Group()).merge(group)
+            self.kinds[key] = other.kinds[key]
+            self.used[key] = max(self.used.get(key, 0.0), other.used[key])
+            self.sighted.pop(key, None)
+        for key, theirs in other.sighted.items():
+            if key not in self.groups:
+                ours = self.sighted.setdefault(key, Sighting(theirs.last))
+                ours.last = max(ours.last, theirs.last)
+                ours.actors |= theirs.actors
+        for account, tally in other.accounts.items():
+            mine = self.accounts.setdefault(account, Tally())
+            mine.queries += tally.queries
+            mine.last = max(mine.last, tally.last)
+        self._bound()
+
     def totals(self, group: Group) -> dict[int, int]:
         """All queries of the group's accounts."""
         return {account: self.accounts[account].queries for account in group.uses if account in self.accounts}
@@ -80,7 +98,9 @@ class Index:
         order = np.argsort(keys, kind="stable")
         order = order[keys[order] > 0]
         found, starts = np.unique(keys[order], return_index=True)
-        touched = []
+        touched: list[int] = []
+        if not len(order):
+            return touched
         for key, some in zip(found.tolist(), np.split(order, starts[1:]), strict=True):
             if key in self.groups or self._sight(key, column, rows.actor[some], float(rows.time[some[-1]])):
                 self.groups[key].fold(rows.take(some))
@@ -103,7 +123,7 @@ class Index:
         for table, limit in ((self.sighted, SIGHTED), (self.accounts, ACCOUNTS)):
             if len(table) > limit:
                 # A tenth at once, so that it is not sorted anew in every slot.
-                old = sorted(table, key=lambda key, table=table: (table[key].last, key))  # type: ignore[attr-defined]
+                old = sorted(table, key=lambda key, table=table: (table[key].last, key))
                 for key in old[: len(table) - limit + limit // 10]:
                     del table[key]
         if len(self.groups) > FOLLOWED:

@@ -8,6 +8,7 @@ rule in both, so the bound is per candidate.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from functools import cache
@@ -56,6 +57,12 @@ class Judge:
     shown: NDArray[np.float64]
     """Their measures at that moment, each column rising, shape (n, len(MEASURES))."""
     about: Mapping[str, Any]
+
+    @property
+    def version(self) -> str:
+        """Of everything that decides a verdict."""
+        parts = (np.array([self.constant]), self.weights, self.centre, self.scale, self.benign)
+        return hashlib.blake2b(b"".join(part.tobytes() for part in parts), digest_size=6).hexdigest()
 
     def score(self, measures: NDArray[np.float64]) -> float:
         """In [0, 1], high is suspicious."""

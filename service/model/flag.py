@@ -93,3 +93,5 @@ class Flag:
     """Of the baseline, the features, the rule and every detector."""
     events: tuple[str, ...] = ()
     """Ids of the latest events behind it, at most 20."""
+    members: tuple[str, ...] = ()
+    """Accounts that it is about beside its entity: those of a campaign; of what was handed on, giver and sender."""

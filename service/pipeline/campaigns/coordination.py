@@ -2,7 +2,7 @@
 
 Footprints are folded slot by slot of event time, a slot when the stream's time has passed its end, so it does not
 matter how the stream was cut. What was folded is written whole once an hour of event time; until then the checkpoint
-keeps the footprints themselves, and whoever resumes folds them again, to the same groups and to flags with the same ids.
+keeps the footprints themselves, and whoever resumes folds them again: to the same groups, and flags of the same ids.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from detectors.core.detector import Signal
 from service.model.entity import Entity, Scope
 from service.model.flag import Flag, Rate, Severity
 from service.pipeline.campaigns import memory
-from service.pipeline.campaigns.clusters import Clusters, members
+from service.pipeline.campaigns.clusters import members
 from service.pipeline.campaigns.prints import SLOT, footprints
 from service.pipeline.campaigns.words import UNITS, against, reason, shared
 
@@ -46,12 +46,18 @@ class Coordination:
     """Finds campaigns among the accounts of one partition."""
 
     def __init__(
-        self, resume: Resume, *, extractor: Extractor, budget: float, versions: Mapping[str, str], judge: Judge | None = None
+        self,
+        resume: Resume,
+        *,
+        extractor: Extractor,
+        budget: float,
+        versions: Mapping[str, str],
+        judge: Judge | None = None,
     ) -> None:
         self._extractor = extractor
         self._judge = judge or default()
         self._budget = budget
-        self._versions = {**versions, "campaigns": str(self._judge.about["version"])}
+        self._versions = {**versions, "campaigns": self._judge.version}
         held = memory.load(resume.meta.get("coordination", b""))
         self._index, self._clusters, self._names, self._number = held
         self._pending: list[tuple[int, Footprints]] = []
@@ -68,7 +74,7 @@ class Coordination:
         slots = np.array([event.done // SLOT for event in events], np.int64)
         for slot in np.unique(slots).tolist():
             some = np.flatnonzero(slots == slot)
-            seen = footprints([events[i] for i in some], rows.take(some), self._extractor)
+            seen = footprints([events[i] for i in some.tolist()], rows.take(some), self._extractor)
             if len(seen):
                 self._number += 1
                 self._pending.append((slot, seen))
@@ -97,7 +103,9 @@ class Coordination:
                 verdicts[key] = (verdict, measures)
         found = []
         for cluster in self._clusters.grow(list(verdicts), self._index):
-            best = min((key for key in cluster.keys if key in verdicts), key=lambda key: (verdicts[key][0].p_value, key))
+            best = min(
+                (key for key in cluster.keys if key in verdicts), key=lambda key: (verdicts[key][0].p_value, key)
+            )
             flag = self._flag(cluster, best, *verdicts[best], at)
             if flag is not None:
                 found.append(flag)
@@ -110,7 +118,9 @@ class Coordination:
                 return severity
         return Severity.LOW if verdict.p_value <= 10 * self._budget else None
 
-    def _flag(self, cluster: Cluster, key: int, verdict: Verdict, measures: NDArray[np.float64], at: int) -> Flag | None:
+    def _flag(
+        self, cluster: Cluster, key: int, verdict: Verdict, measures: NDArray[np.float64], at: int
+    ) -> Flag | None:
         """What is said of a campaign; None where nothing changed since it was told of."""
         severity = self._severity(verdict)
         accounts = members(self._index, cluster.keys)
@@ -132,7 +142,7 @@ class Coordination:
             last_seen=round(max(use.last for use in uses) * 1e6),
             queries=sum(accounts.values()),
             window=(at - SLOT) // 1_000_000,
-            reasons=self._reasons(cluster, key, verdict, measures),
+            reasons=self._reasons(key, verdict, measures),
             against=against(measures),
             false_positive_rate=Rate(verdict.p_value, 0.0, verdict.p_value, verdict.n),
             techniques=TECHNIQUES,
@@ -140,7 +150,7 @@ class Coordination:
             members=tuple(sorted(self._names[account] for account in accounts if account in self._names)),
         )
 
-    def _reasons(self, cluster: Cluster, key: int, verdict: Verdict, measures: NDArray[np.float64]) -> tuple[Signal, ...]:
+    def _reasons(self, key: int, verdict: Verdict, measures: NDArray[np.float64]) -> tuple[Signal, ...]:
         medians = np.median(self._judge.shown, axis=0) if len(self._judge.shown) else measures
         tops = np.quantile(self._judge.shown, 0.99, axis=0) if len(self._judge.shown) else measures
         what = shared(self._index.kinds[key])

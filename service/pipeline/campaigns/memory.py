@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -12,13 +12,16 @@ from detectors.coordination.group import Group, Use
 from detectors.coordination.index import Index, Sighting, Tally
 from service.pipeline.campaigns.clusters import Cluster, Clusters
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 FORMAT = 1
 
 
 class Held(NamedTuple):
     """What a blob holds."""
 
-    index: Index
+    known: Index
     clusters: Clusters
     names: dict[int, str]
     """Account digest -> account."""
@@ -60,18 +63,24 @@ def load(data: bytes) -> Held:
     return Held(index, clusters, dict(body["names"]), body["number"])
 
 
+def merged(dumps: Sequence[bytes]) -> bytes:
+    """What several partitions hold of different accounts, as one."""
+    first, *others = map(load, dumps)
+    for other in others:
+        first.known.merge(other.known)
+        first.names.update(other.names)
+        for key, cluster in other.clusters.by_key.items():
+            first.clusters.by_key.setdefault(key, cluster)
+    return dump(first.known, first.clusters, first.names, max(held.number for held in (first, *others)))
+
+
 def _group(group: Group) -> tuple[Any, ...]:
     uses = [(account, use.actor, use.queries, use.first, use.last) for account, use in group.uses.items()]
     sums = (group.follows, group.purpose, group.output_tokens)
-    return uses, *sums, group.cells.tolist(), list(group.payloads.items())
+    return uses, list(group.payloads.items()), group.cells.tolist(), *sums
 
 
-def _grouped(uses: Any, follows: int, purpose: float, output: float, cells: list[int], payloads: Any) -> Group:
-    return Group(
-        {account: Use(actor, queries, first, last) for account, actor, queries, first, last in uses},
-        follows,
-        purpose,
-        output,
-        np.array(cells, np.int64),
-        dict(payloads),
-    )
+def _grouped(uses: Any, payloads: Any, cells: list[int], *sums: Any) -> Group:
+    group = Group({account: Use(*use) for account, *use in uses}, *sums)
+    group.cells, group.payloads = np.array(cells, np.int64), dict(payloads)
+    return group

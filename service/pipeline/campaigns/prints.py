@@ -22,7 +22,7 @@ SLOT = 300_000_000
 def footprints(events: Sequence[QueryEvent], rows: Observations, extractor: Extractor) -> Footprints:
     """One footprint for each event that was answered and carried a text."""
     chosen = np.flatnonzero(rows.has_text & rows.ok)
-    accounts = [extractor.digest(events[i].account) for i in chosen]
+    accounts = [extractor.digest(events[i].account) for i in chosen.tolist()]
     actors = [extractor.digest(f"org {events[i].org}") if events[i].org else account
               for i, account in zip(chosen.tolist(), accounts, strict=True)]  # fmt: skip
     keys = np.stack([rows.system, rows.skeleton, rows.head, rows.tail], axis=1)[chosen]

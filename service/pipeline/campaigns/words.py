@@ -64,7 +64,9 @@ def against(measures: NDArray[np.float64]) -> dict[str, str]:
 
 def _said(name: str, value: float, what: str) -> str:
     whole = 2.0**value - (name == "output")
-    return SENTENCES[name].format(value=value, percent=100 * value, whole=whole if name in ("actors", "output") else 0, what=what)
+    return SENTENCES[name].format(
+        value=value, percent=100 * value, whole=whole if name in ("actors", "output") else 0, what=what
+    )
 
 
 def _short(name: str, value: float) -> str:
