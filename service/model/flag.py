@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from detectors.core.detector import Signal
+    from service.model.campaign import Link, Odometer
     from service.model.entity import Entity
 
 
@@ -95,3 +96,7 @@ class Flag:
     """Ids of the latest events behind it, at most 20."""
     members: tuple[str, ...] = ()
     """Accounts that it is about beside its entity: those of a campaign; of what was handed on, giver and sender."""
+    links: tuple[Link, ...] = ()
+    """Why its members belong together; of scope campaign."""
+    odometer: Odometer | None = None
+    """What they have taken so far; of scope campaign."""
