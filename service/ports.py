@@ -12,11 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
 
     from service.model.alert import Alert, Note, Status
+    from service.model.appeal import Appeal
     from service.model.audit import Act, Entry, Fault
+    from service.model.campaign import Correction, Member
     from service.model.decision import Decision
     from service.model.entity import Entity, Scope
     from service.model.flag import Evaluation, Flag, Severity
+    from service.model.notification import Destination, Notice
+    from service.model.proposal import Proposal
     from service.model.query import Answer, Gap, Operation, Query, QueryEvent, Record
+    from service.model.suppression import Suppression
     from service.model.user import Session, User
 
 T = TypeVar("T")
@@ -382,6 +387,16 @@ class FlagFilter:
     until: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FoundCampaign:
+    """What the machine found of a campaign."""
+
+    flag: Flag
+    """The newest one."""
+    severity: Severity
+    """Highest of all its flags."""
+
+
 class Records(Protocol):
     """What the API, the command line and the console read. Listings are newest first, paged by keyset."""
 
@@ -396,6 +411,18 @@ class Records(Protocol):
     def accounts(self, scope: Scope, after: str | None, limit: int) -> Page[Account]: ...
 
     def account(self, entity: Entity) -> Account | None: ...
+
+    def campaigns(self, limit: int) -> Sequence[FoundCampaign]:
+        """The campaigns that were flagged last, newest first."""
+        ...
+
+    def members(self, accounts: Sequence[str]) -> Sequence[Member]:
+        """Those of the accounts that have a row, in any order."""
+        ...
+
+    def models(self, accounts: Sequence[str], limit: int) -> Sequence[str]:
+        """Models that the newest ``limit`` queries of these accounts asked, in order of their names."""
+        ...
 
     def evaluations(self, entity: Entity, limit: int) -> Sequence[Evaluation]: ...
 
@@ -506,7 +533,9 @@ class Audit(Protocol):
 class Decisions(Protocol):
     """Operators' decisions. Changes are published to every gateway's table, and audited in the same transaction."""
 
-    def add(self, decision: Decision, act: Act) -> None: ...
+    def add(self, decision: Decision, act: Act, *, settles: Proposal | None = None) -> bool:
+        """Store it, and with it that its proposal is settled; False, and nothing stored, where that was otherwise."""
+        ...
 
     def remove(self, decision_id: str, act: Act) -> bool: ...
 
@@ -605,8 +634,63 @@ class Sessions(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Hit:
+    """How often, and when last, in microseconds since the epoch."""
+
+    count: int
+    last: int
+
+
+class Hits(Protocol):
+    """Counters that are worth no entry of their own. Every method may raise StoreUnavailable."""
+
+    def add(self, name: str, at: int) -> None: ...
+
+    def all(self, prefix: str) -> Mapping[str, Hit]:
+        """Every counter whose name begins so."""
+        ...
+
+
+class Sealer(Protocol):
+    """Keeps a secret from whoever reads the store."""
+
+    def seal(self, data: bytes, context: bytes = b"") -> bytes: ...
+
+    def open(self, data: bytes, context: bytes = b"") -> bytes:
+        """What was sealed with the same context."""
+        ...
+
+
+class Outbox(Protocol):
+    """Notices that were not delivered yet. Every method may raise StoreUnavailable."""
+
+    def put(self, notices: Sequence[Notice], due: int) -> None:
+        """Keep them until then; one that is there already stays as it is."""
+        ...
+
+    def take(self, now: int, lease: int) -> Sequence[Notice]:
+        """All notices of one destination that is due, which nobody else gets within ``lease`` microseconds."""
+        ...
+
+    def done(self, ids: Sequence[str]) -> None:
+        """Delivered, or given up."""
+        ...
+
+    def failed(self, ids: Sequence[str], *, due: int, failure: str) -> None:
+        """To be tried again then."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Registers:
     """The people and what they have written down."""
 
     users: Register[User]
     sessions: Sessions
+    proposals: Register[Proposal]
+    suppressions: Register[Suppression]
+    appeals: Register[Appeal]
+    destinations: Register[Destination]
+    hits: Hits
+    outbox: Outbox
+    corrections: Register[Correction]

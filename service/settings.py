@@ -166,6 +166,7 @@ class Access(_Part):
     fresh: Seconds = 10 * 60.0
     """For which a password counts as just shown, where an act asks for that."""
     oidc: Oidc | None = None
+    """An OpenID provider that users may sign in by; None: by password alone."""
 
 
 class Settings(_Part):

@@ -18,12 +18,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detectors.coordination.group import MEASURES
+from detectors.core.calibration import clopper_pearson
 from detectors.core.combiner_fit import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from detectors.core.calibration import Interval
 
 FILE = Path(__file__).parents[1] / "data" / "campaigns.npz"
 PENALTY = 1.0
@@ -78,6 +81,11 @@ class Judge:
             for column, value in zip(self.shown.T, measures.tolist(), strict=True)
         )
         return Verdict(score, (above + 1) / (n + 1), n, rarity)
+
+    def rate(self, score: float) -> Interval:
+        """Observed share of honest groups that score at least this much, with its 95 % interval."""
+        n = len(self.benign)
+        return clopper_pearson(n - int(np.searchsorted(self.benign, score, "left")), n)
 
     def save(self, path: Path) -> None:
         """Write it as arrays and one JSON document."""

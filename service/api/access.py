@@ -51,6 +51,26 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("GET", "/api/v1/decisions"): Role.VIEWER,
     ("POST", "/api/v1/decisions"): Role.ANALYST,
     ("DELETE", "/api/v1/decisions/{id}"): Role.ANALYST,
+    ("GET", "/api/v1/proposals"): Role.VIEWER,
+    ("POST", "/api/v1/proposals/{id}/approve"): Role.ADMIN,
+    ("POST", "/api/v1/proposals/{id}/refuse"): Role.ANALYST,
+    ("GET", "/api/v1/suppressions"): Role.VIEWER,
+    ("POST", "/api/v1/suppressions"): Role.ANALYST,
+    ("POST", "/api/v1/suppressions/preview"): Role.VIEWER,
+    ("DELETE", "/api/v1/suppressions/{id}"): Role.ANALYST,
+    ("GET", "/api/v1/appeals"): Role.VIEWER,
+    ("POST", "/api/v1/appeals"): Role.ANALYST,
+    ("GET", "/api/v1/appeals/{id}"): Role.VIEWER,
+    ("POST", "/api/v1/appeals/{id}/decide"): Role.ANALYST,
+    ("POST", "/api/v1/appeals/{id}/withdraw"): Role.ANALYST,
+    ("GET", "/api/v1/precision"): Role.VIEWER,
+    ("GET", "/api/v1/campaigns"): Role.VIEWER,
+    ("GET", "/api/v1/campaigns/{id}"): Role.VIEWER,
+    ("GET", "/api/v1/campaigns/{id}/members"): Role.VIEWER,
+    ("POST", "/api/v1/campaigns/{id}/merge"): Role.ANALYST,
+    ("POST", "/api/v1/campaigns/{id}/split"): Role.ANALYST,
+    ("POST", "/api/v1/campaigns/{id}/exclude"): Role.ANALYST,
+    ("POST", "/api/v1/campaigns/{id}/include"): Role.ANALYST,
     ("GET", "/api/v1/alerts"): Role.VIEWER,
     ("GET", "/api/v1/alerts/{id}"): Role.VIEWER,
     ("POST", "/api/v1/alerts/{id}/claim"): Role.ANALYST,
@@ -71,7 +91,7 @@ DECIDES: dict[Kind, Role] = {
     # An allow undoes every wider block, so it needs what a block needs.
     Kind.ALLOW: Role.ADMIN,
 }
-"""Role that may make and remove a decision of that kind."""
+"""Role that may make, approve and remove a decision of that kind; any who may decide at all may propose a block."""
 
 ANALYST_THROTTLE = 24 * 3600 * 1_000_000
 """Longest throttle of an analyst, in microseconds; a longer one is a block by another name."""

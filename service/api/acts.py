@@ -19,6 +19,12 @@ def actor(request: Request) -> str:
     return identity.name
 
 
+def person(request: Request) -> str:
+    """Who stands for it: the user behind a token, where one is known."""
+    identity: Identity = request.scope["revenuer.identity"]
+    return identity.person
+
+
 def by_token(request: Request, at: int, action: str, subject: str, **detail: str) -> Act:
     """What whoever asks did."""
     return Act(at=at, actor=actor(request), origin="api", action=action, subject=subject, detail=detail)

@@ -17,10 +17,14 @@ from service.api.cookies import Cookie
 from service.api.cursors import Cursors
 from service.api.routes import accounts, flags, system
 from service.api.routes import alerts as alerts_routes
+from service.api.routes import appeals as appeals_routes
 from service.api.routes import audit as audit_routes
+from service.api.routes import campaigns as campaigns_routes
 from service.api.routes import decisions as decisions_routes
 from service.api.routes import ingest as ingest_routes
+from service.api.routes import precision as precision_routes
 from service.api.routes import session as session_routes
+from service.api.routes import suppressions as suppressions_routes
 from service.api.routes import tokens as tokens_routes
 from service.api.routes import users as users_routes
 from service.api.shell import Shell
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from service.settings import Settings
 
 PEOPLE = (session_routes, users_routes, tokens_routes)
+REVIEW = (suppressions_routes, appeals_routes, precision_routes)
 DESCRIPTION = (
     "Flags, accounts, decisions and progress of revenuer. Send a token as 'Authorization: Bearer rvn_...'; "
     "'revenuer token create' makes one. Listings are newest first and paged by cursor; times are RFC 3339 in UTC."
@@ -93,7 +98,18 @@ def build(
     )
     app.router.route_class = route_class(control)
     app.state.control = control
-    for noun in (flags, alerts_routes, accounts, decisions_routes, audit_routes, ingest_routes, *PEOPLE, system):
+    for noun in (
+        flags,
+        alerts_routes,
+        campaigns_routes,
+        accounts,
+        decisions_routes,
+        audit_routes,
+        ingest_routes,
+        *REVIEW,
+        *PEOPLE,
+        system,
+    ):
         noun.add(app, control)
     errors.install(app)
     app.add_middleware(Shell, address=settings.control)

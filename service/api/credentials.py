@@ -135,7 +135,7 @@ def _token(control: Control, token_id: str, now: int) -> Identity | None:
     if stored is None or not valid(stored, now):
         return None
     identity = of(stored)
-    if not identity.owner:
+    if not identity.owner.startswith("user:"):
         return identity
     owner = _user(control, identity.owner.removeprefix("user:"))
     if owner is None:

@@ -6,15 +6,19 @@ import math
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from service.model.proposal import ProposalState
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from detectors.core.detector import Signal
     from service.model.alert import Alert, Note
     from service.model.audit import Entry
+    from service.model.campaign import Campaign, Link, Member, Odometer
     from service.model.decision import Decision
     from service.model.entity import Entity
     from service.model.flag import Evaluation, Flag
+    from service.model.proposal import Proposal
     from service.ports import Account, PartitionStatus
 
 Document = dict[str, Any]
@@ -91,6 +95,72 @@ def flag_document(flag: Flag) -> Document:
         "techniques": list(flag.techniques),
         "versions": dict(flag.versions),
         "events": list(flag.events),
+        "members": list(flag.members),
+        "links": [link_document(link) for link in flag.links],
+        "odometer": None if flag.odometer is None else odometer_document(flag.odometer),
+    }
+
+
+def link_document(link: Link) -> Document:
+    """Why accounts belong together."""
+    return {
+        "kind": str(link.kind),
+        "accounts": list(link.accounts),
+        "strength": _finite(link.strength),
+        "benign": _finite(link.benign),
+        "n": link.n,
+        "evidence": link.evidence,
+    }
+
+
+def odometer_document(odometer: Odometer) -> Document:
+    """What a campaign has taken."""
+    return {
+        "queries": odometer.queries,
+        "output_tokens": odometer.output_tokens,
+        "topics": _finite(odometer.topics),
+    }
+
+
+def campaign_document(campaign: Campaign) -> Document:
+    """A campaign as the listing shows it. Times are event time."""
+    reasons = sorted(campaign.flag.reasons, key=lambda signal: (signal.p_value, signal.name))
+    return {
+        "id": campaign.id,
+        "severity": str(campaign.severity),
+        "first_seen": rfc3339(campaign.first_seen),
+        "last_seen": rfc3339(campaign.last_seen),
+        "accounts": len(campaign.members),
+        "odometer": None if campaign.odometer is None else odometer_document(campaign.odometer),
+        "pace": _finite(campaign.pace),
+        "kinds": sorted({str(link.kind) for link in campaign.links}),
+        "reason": reasons[0].text if reasons else "",
+        "merged": list(campaign.merged),
+        "split_from": campaign.split_from or None,
+    }
+
+
+def campaign_detail(
+    campaign: Campaign, *, members: Sequence[Member], models: Sequence[str], decisions: Sequence[Decision]
+) -> Document:
+    """A campaign with why it is one."""
+    return campaign_document(campaign) | {
+        "links": [link_document(link) for link in campaign.links],
+        "models": list(models),
+        "members": [member_document(member) for member in members],
+        "excluded": list(campaign.excluded),
+        "evidence": flag_document(campaign.flag),
+        "decisions": [decision_document(decision) for decision in decisions],
+    }
+
+
+def member_document(member: Member) -> Document:
+    """An account of a campaign."""
+    return {
+        "account": member.account,
+        "queries": member.queries,
+        "first_seen": rfc3339(member.first_seen),
+        "last_seen": rfc3339(member.last_seen),
     }
 
 
@@ -207,6 +277,20 @@ def decision_document(decision: Decision) -> Document:
         "simulated": decision.simulated,
         "created": rfc3339(decision.created),
         "since": rfc3339(decision.since or decision.created),
+    }
+
+
+def proposal_document(proposal: Proposal) -> Document:
+    """A decision that waits for a second person, or did."""
+    made = proposal.state is ProposalState.APPROVED
+    return {
+        "id": proposal.id,
+        "decision": decision_document(proposal.decision) | {"state": "made" if made else "proposed"},
+        "by": proposal.by,
+        "created": rfc3339(proposal.created),
+        "state": str(proposal.state),
+        "settled_by": proposal.settled_by or None,
+        "settled": None if proposal.settled is None else rfc3339(proposal.settled),
     }
 
 

@@ -36,3 +36,8 @@ class Identity:
     def token(self) -> str | None:
         """The token's id; None for a user."""
         return self.name.removeprefix("token:") if self.name.startswith("token:") else None
+
+    @property
+    def person(self) -> str:
+        """Who stands for what is done: the owner of a token, where one is known."""
+        return self.owner or self.name

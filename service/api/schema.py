@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.model.alert import Status, Verdict
+from service.model.campaign import LinkKind
 from service.model.decision import Guarded, Kind, Origin
 from service.model.entity import Scope
 from service.model.flag import Severity
+from service.model.proposal import ProposalState
 
 VALUE_LENGTH = 512
 """Longest id of an entity that the API takes, in characters."""
@@ -64,6 +66,25 @@ class RateOut(_Out):
     n: int = Field(description="benign account-days counted")
 
 
+class LinkOut(_Out):
+    """Why accounts belong together, and how often honest accounts share as much."""
+
+    kind: LinkKind
+    accounts: list[str] = Field(description="all that it ties, by name")
+    strength: float | None = Field(description="one minus `benign`; 1 where the link is certain")
+    benign: float | None = Field(description="share of what honest accounts share that is as much like a campaign")
+    n: int = Field(description="honest cases counted")
+    evidence: str
+
+
+class OdometerOut(_Out):
+    """What a campaign has taken so far."""
+
+    queries: int
+    output_tokens: int
+    topics: float | None = Field(description="share of the codebook's topics asked about")
+
+
 class FlagOut(_Out):
     """Evidence about an entity crossed a threshold. Immutable."""
 
@@ -82,6 +103,9 @@ class FlagOut(_Out):
     techniques: list[str] = Field(description="MITRE ATLAS ids")
     versions: dict[str, str]
     events: list[str] = Field(description="ids of the latest events behind it, at most 20")
+    members: list[str] = Field(description="accounts it is about beside its entity, as a campaign's")
+    links: list[LinkOut] = Field(description="why the members of a campaign belong together")
+    odometer: OdometerOut | None = Field(description="what a campaign has taken so far")
 
 
 class FlagPage(_Out):
@@ -143,6 +167,27 @@ class DecisionOut(_Out):
     simulated: bool
     created: Time
     since: Time = Field(description="acts from then on; a policy's decision waits")
+    state: Literal["made", "proposed"] = Field(
+        default="made", description="`proposed`: it acts once a second person has approved it"
+    )
+
+
+class ProposalOut(_Out):
+    """A decision that waits for a second person, or did."""
+
+    id: str
+    decision: DecisionOut
+    by: str
+    created: Time
+    state: ProposalState
+    settled_by: str | None
+    settled: Time | None
+
+
+class ProposalList(_Out):
+    """Proposals, newest first."""
+
+    items: list[ProposalOut]
 
 
 class DecisionPage(_Out):
@@ -153,7 +198,7 @@ class DecisionPage(_Out):
 
 
 class DecisionIn(_Out):
-    """A new decision. Block and allow need the role admin; an analyst's throttle lasts at most 24 hours."""
+    """A new decision. Allow needs the role admin, a block a second person; an analyst's throttle lasts 24 hours."""
 
     scope: Guarded
     value: str = Field(min_length=1, max_length=VALUE_LENGTH)
@@ -162,6 +207,7 @@ class DecisionIn(_Out):
         default=None, description="RFC 3339 with offset, or seconds since the epoch; null holds until removed"
     )
     reason: str = Field(min_length=1, max_length=1000)
+    since: str | float | None = Field(default=None, description="acts from then on; null: at once")
     simulated: bool = Field(default=False, strict=True, description="recorded and counted, not enforced")
 
 

@@ -22,6 +22,7 @@ from service.enforcement.policy import load
 from service.model.audit import Act
 from service.ports import StoreUnavailable
 from service.review.desk import Desk
+from service.review.suppressions import Suppressions
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -56,7 +57,12 @@ def control(settings: Settings) -> FastAPI:
     """
     held = stores(settings)
     policy = load(settings.policy)
-    desk = Desk(held.alerts, held.records, on_flag=lambda flag: _decide(policy, flag, held.decisions))
+    desk = Desk(
+        held.alerts,
+        held.records,
+        on_flag=lambda flag: _decide(policy, flag, held.decisions),
+        suppressions=Suppressions(held.registers.suppressions, held.registers.hits, clock),
+    )
     threading.Thread(target=_keep_gathering, args=(desk,), name="alerts", daemon=True).start()
     if isinstance(held.decisions, Tended):
         threading.Thread(target=_keep_published, args=(held.decisions,), name="decisions", daemon=True).start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from service.backends.spool.folder import in_use
@@ -15,7 +16,7 @@ from service.pipeline.campaigns import memory
 from service.settings import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from service.settings import Settings
 
@@ -56,13 +57,39 @@ def move(settings: Settings, target: str, number: int, on_rows: Callable[[str, i
 
 
 def part(settings: Settings, number: int) -> int:
-    """Bring the database to so many partitions; how many it had. Raises as :func:`move`."""
+    """Bring the database to so many partitions, and clear a shared stream of those before; how many it had.
+
+    Raises as :func:`move`. A stream that does not answer is found out before anything is changed; given again,
+    the command does what was left undone.
+    """
     _refuse_running(settings)
     engine = connect(url_of(settings), patient=True)
     try:
-        return repartition(engine, number, COMBINE)
+        with _stream(settings) as clear:
+            before = repartition(engine, number, COMBINE)
+            clear(max(before, number))
+        return before
     finally:
         engine.dispose()
+
+
+@contextmanager
+def _stream(settings: Settings) -> Iterator[Callable[[int], None]]:
+    """What clears the shared stream of so many partitions; nothing to do on one host. Raises StreamUnavailable."""
+    if not settings.shared_stream:
+        yield lambda _: None
+        return
+    # Here, because an installation on one host needs no Redis.
+    from service.backends.redis import keys  # noqa: PLC0415
+    from service.backends.redis.clearing import clear  # noqa: PLC0415
+    from service.backends.redis.client import connect as reach  # noqa: PLC0415
+
+    link = reach(settings.stream)
+    try:
+        link.one("GET", keys.PARTITIONS)
+        yield lambda number: clear(link, number)
+    finally:
+        link.close()
 
 
 def _refuse_running(settings: Settings) -> None:

@@ -12,12 +12,19 @@ from service.backends.sql.baselines import SqlBaselines
 from service.backends.sql.checkpoint import SqlCheckpoint
 from service.backends.sql.decisions import SqlDecisions
 from service.backends.sql.dialect import connect
+from service.backends.sql.hits import SqlHits
+from service.backends.sql.outbox import SqlOutbox
 from service.backends.sql.partitions import SqlPartitions
 from service.backends.sql.records import SqlRecords
 from service.backends.sql.registers import SqlRegister
 from service.backends.sql.sessions import SqlSessions
 from service.backends.sql.tokens import SqlTokens
 from service.backends.witness import Witness
+from service.model.appeal import Appeal
+from service.model.campaign import Correction
+from service.model.notification import Destination
+from service.model.proposal import Proposal
+from service.model.suppression import Suppression
 from service.model.user import User
 from service.ports import Registers
 from service.secrets import Secrets
@@ -99,7 +106,17 @@ def stores(settings: Settings) -> Stores:
         tokens=SqlTokens(engine, witness),
         alerts=SqlAlerts(engine, witness),
         audit=SqlAudit(engine, witness),
-        registers=Registers(users=SqlRegister(engine, witness, User), sessions=SqlSessions(engine, witness)),
+        registers=Registers(
+            users=SqlRegister(engine, witness, User),
+            sessions=SqlSessions(engine, witness),
+            proposals=SqlRegister(engine, witness, Proposal),
+            suppressions=SqlRegister(engine, witness, Suppression),
+            appeals=SqlRegister(engine, witness, Appeal),
+            destinations=SqlRegister(engine, witness, Destination),
+            hits=SqlHits(engine),
+            outbox=SqlOutbox(engine),
+            corrections=SqlRegister(engine, witness, Correction),
+        ),
         partitions=SqlPartitions(engine),
         baselines=SqlBaselines(engine),
         checkpoint_of=checkpoint,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 import structlog
 from starlette.concurrency import run_in_threadpool
@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from service.api.access import Anyone
 from service.api.credentials import authorise, session
 from service.api.errors import ApiError, BadRequest, TooLarge, Unauthorized, UnsupportedMediaType
-from service.console.visit import ROOT, Visit
+from service.console.visit import ROOT, Visit, inside
 from service.ports import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ log = structlog.get_logger()
 
 LARGEST_FORM = 64 * 1024
 MOST_FIELDS = 600
+PROOF = "This weighs so much that it needs your password once more, or the token that you signed in with."
 
 
 def gated(console: Console, view: View, needs: Access) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -46,11 +47,14 @@ def gated(console: Console, view: View, needs: Access) -> Callable[[Request], Co
         except Unauthorized:
             return _sign_in(visit)
         except ApiError as error:
-            return visit.page("error.html", status=error.status, title=_title(error), message=error.message)
+            # Where the password is asked for, the page that the form was on is where to go on afterwards.
+            proof = _page_of_the_form(request) if error.code == "proof_needed" else ""
+            message = PROOF if proof else error.message
+            return visit.page("error.html", status=error.status, title=_title(error), message=message, proof=proof)
         except StoreUnavailable as error:
             log.warning("console.store_unavailable", path=request.url.path, reason=str(error))
             message = "The store cannot answer now. Nothing was changed; try again in a moment."
-            return visit.page("error.html", status=503, title="Not available", message=message)
+            return visit.page("error.html", status=503, title="Not available", message=message, proof="")
 
     return handle
 
@@ -69,6 +73,11 @@ def _sign_in(visit: Visit) -> Response:
     here = visit.request.url
     back = f"{here.path}?{here.query}" if here.query else here.path
     return visit.go(f"{ROOT}/sign-in", **({"next": back} if visit.request.method == "GET" else {}))
+
+
+def _page_of_the_form(request: Request) -> str:
+    """Where the browser came from, as far as it is a page of ours."""
+    return inside(urlsplit(request.headers.get("referer", "")).path)
 
 
 def _title(error: ApiError) -> str:

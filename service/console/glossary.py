@@ -42,6 +42,7 @@ TERMS: dict[str, str] = {
     "fires": "Share of the evaluations of entities taken as benign in which the detector was out of line.",
     "witness": "A file outside the database that keeps heads of the audit log, so that a cut-off end is seen.",
     "declared job": "Work that its owner announced, with an end and a budget of queries, so that nobody need ask.",
+    "hits": "Flags that it has hidden since it was made.",
     "topic": "One of the 256 cells of the fixed codebook that every prompt's meaning falls into.",
 }
 """Term -> one sentence."""

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from service.api.errors import Unauthorized
 from service.console.assets import takes_gzip
 from service.model.audit import Act
 
@@ -74,6 +75,20 @@ class Visit:
         return self.console.control
 
     @property
+    def identity(self) -> Identity:
+        """Whoever asks, on a page that needs a role.
+
+        Raises
+        ------
+        Unauthorized
+            Nobody has signed in.
+
+        """
+        if self.visitor is None:
+            raise Unauthorized("sign in first", code="missing_token")
+        return self.visitor
+
+    @property
     def actor(self) -> str:
         """As the audit log names whoever asks."""
         return self.visitor.name if self.visitor else ""
@@ -130,6 +145,12 @@ HEADERS = {
 def link(*parts: str) -> str:
     """The address of a page; whatever a part holds stays within it."""
     return "/".join((ROOT, *(quote(part, safe="") for part in parts)))
+
+
+def inside(path: str) -> str:
+    """The address where it is one of the console's own, else the first page: a link must not lead elsewhere."""
+    own = path == ROOT or path.startswith((f"{ROOT}/", f"{ROOT}?"))
+    return path if own and "\\" not in path and path.isprintable() else ROOT
 
 
 def _packed(response: Response, request: Request) -> Response:

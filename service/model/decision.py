@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from service.model.entity import Scope
-
-if TYPE_CHECKING:
-    from service.model.entity import Entity
+from service.model.entity import Entity, Scope
 
 Guarded = Literal[Scope.ACCOUNT, Scope.ORG, Scope.END_USER, Scope.IP_PREFIX]
 """Scopes that a request can be told to belong to before it is forwarded, so that a decision can act."""

@@ -25,7 +25,7 @@ READ = 8192
 
 def copied(event: QueryEvent) -> float:
     """Share of the answer's snippets that stand in the request; 0 where the answer has no text or a short one."""
-    answer = " ".join(_text(event.answer.body)[:READ].split())
+    answer = " ".join(spoken(event.answer.body)[:READ].split())
     if len(answer) < LENGTH:
         return 0.0
     query = event.query
@@ -36,24 +36,25 @@ def copied(event: QueryEvent) -> float:
     return sum(answer[start : start + LENGTH] in asked for start in starts) / count
 
 
-def _text(body: Any) -> str:
+def spoken(body: Any) -> str:
     """The text of an answer, as any of the dialects writes it; empty where there is none."""
     if not isinstance(body, dict):
         return ""
     parts: list[str] = []
-    for choice in _dicts(body.get("choices")):
+    for choice in items(body.get("choices")):
         message = choice.get("message")
         parts.append(_said(message.get("content") if isinstance(message, dict) else choice.get("text")))
     parts.append(_said(body.get("content")))
-    parts += [_said(item.get("content")) for item in _dicts(body.get("output"))]
+    parts += [_said(item.get("content")) for item in items(body.get("output"))]
     return "\n".join(filter(None, parts))
 
 
 def _said(content: Any) -> str:
     if isinstance(content, str):
         return content
-    return "\n".join(part["text"] for part in _dicts(content) if isinstance(part.get("text"), str))
+    return "\n".join(part["text"] for part in items(content) if isinstance(part.get("text"), str))
 
 
-def _dicts(value: Any) -> list[dict[str, Any]]:
+def items(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list, whatever else is in it."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -16,7 +16,7 @@ import structlog
 from detectors.core.fusion import fuse
 from service import metrics
 from service.model.entity import Entity, Scope
-from service.pipeline import trail
+from service.pipeline import handed, trail
 from service.pipeline.admission import DAY, Admission
 from service.pipeline.campaigns.coordination import Coordination
 from service.pipeline.entities import RECENT, Entities
@@ -26,7 +26,7 @@ from service.pipeline.skipped import skipped, told
 from service.pipeline.windows import Windows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from detectors.coordination.judge import Judge
     from detectors.core.detector import Detector, Score
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from service.pipeline.entities import Followed, Warm
     from service.pipeline.rules import Rules
     from service.pipeline.windows import Moment
-    from service.ports import Checkpoint, Commit
+    from service.ports import Checkpoint, Commit, TrailEntry
     from service.settings import Scoring
 
 log = structlog.get_logger()
@@ -114,19 +114,37 @@ class Scorer:
 
     def _recognise(self, events: Sequence[QueryEvent], into: Commit) -> list[trail.Recognised]:
         digests = [trail.digests(event, self._key) for event in events]
-        known = dict(self._checkpoint.trail(trail.wanted(digests)))
+        carried = [handed.contents(event, self._key) for event in events]
+        known = self._trail(digests, carried)
         found = []
-        for event, digest in zip(events, digests, strict=True):
+        for event, digest, contents in zip(events, digests, carried, strict=True):
             ours = {d: known[d] for d in (digest.conversation, digest.before, digest.request) if d in known}
             ours = trail.alive(ours, event.done - self._memory)
             known_before = trail.recognise(digest, event.done, ours, event.query)
             found.append(known_before._replace(**self._sightings.see(event, digest.asked)._asdict()))
-            added = trail.entries(digest, event, ours)
+            added = trail.entries(digest, event, ours) | self._hand(event, contents, known, into)
             known.update(added)
             into.trail.update(added)
         if self._sightings.changed:
             into.meta["sightings"] = self._sightings.dump()
         return found
+
+    def _trail(self, digests: Sequence[trail.Digests], carried: Sequence[handed.Contents]) -> dict[bytes, TrailEntry]:
+        """What the Trail knows of a batch: most of what callers send was never issued, and is asked for once."""
+        first = dict.fromkeys([*trail.wanted(digests), *(d for contents in carried for d in contents.wanted())])
+        known = dict(self._checkpoint.trail(list(first)))
+        doubtful = dict.fromkeys(d for contents in carried for d in contents.doubtful(known))
+        return known | dict(self._checkpoint.trail(list(doubtful))) if doubtful else known
+
+    def _hand(
+        self, event: QueryEvent, contents: handed.Contents, known: Mapping[bytes, TrailEntry], into: Commit
+    ) -> dict[bytes, TrailEntry]:
+        """Tell what the query hands on; what it adds to the Trail."""
+        ours = {d: known[d] for d in (*contents.wanted(), *contents.doubtful(known)) if d in known}
+        ours = trail.alive(ours, event.done - self._memory)
+        instances = handed.handed(contents, ours)
+        into.flags += [handed.flag(instance, event, self.rules.versions) for instance in instances]
+        return handed.notes(contents, event, ours, instances)
 
     def _route(self, events: Sequence[QueryEvent], into: Commit) -> dict[Entity, list[int]]:
         """The rows of each entity that is followed."""

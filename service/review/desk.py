@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from service.model.audit import Act
     from service.model.flag import Flag
     from service.ports import Alerts, Records
+    from service.review.suppressions import Suppressions
 
 log = structlog.get_logger(__name__)
 
@@ -31,8 +32,18 @@ class Stale(Exception):
 class Desk:
     """Alerts over their store."""
 
-    def __init__(self, alerts: Alerts, records: Records, on_flag: Callable[[Flag], None] = lambda _: None) -> None:
-        """``on_flag`` is called for each flag before it is gathered; again, where it could not be gathered then."""
+    def __init__(
+        self,
+        alerts: Alerts,
+        records: Records,
+        on_flag: Callable[[Flag], None] = lambda _: None,
+        suppressions: Suppressions | None = None,
+    ) -> None:
+        """``on_flag`` is called for each flag before it is gathered; again, where it could not be gathered then.
+
+        What a suppression hides is neither told to ``on_flag`` nor put to an alert.
+        """
+        self._suppressions = suppressions
         self._alerts = alerts
         self._records = records
         self._on_flag = on_flag
@@ -45,12 +56,24 @@ class Desk:
         """
         flags = self._alerts.loose(BATCH)
         for flag in flags:
+            if self._hidden(flag):
+                continue
             self._on_flag(flag)
             before = self._alerts.alert(rules.alert_id(flag.entity))
             after = rules.flagged(before, flag, self._models(flag))
             if self._alerts.join(flag, after) and after is not None and (before is None or _opened(before, after)):
                 log.info("alert.opened", alert=after.id, entity=str(after.entity), severity=str(after.severity))
         return len(flags)
+
+    def _hidden(self, flag: Flag) -> bool:
+        """Put aside a flag that a suppression hides, and count it once."""
+        hiding = self._suppressions.hiding(flag) if self._suppressions else None
+        if hiding is None or self._suppressions is None:
+            return False
+        if self._alerts.join(flag, None):
+            self._suppressions.hit(hiding)
+            log.info("flag.suppressed", flag=flag.id, suppression=hiding.id)
+        return True
 
     def change(self, alert: Alert, change: Callable[[Alert], Alert], *, act: Act, text: str = "") -> Alert:
         """Store what ``change`` makes of the alert, with a note of it and its act in the audit log.

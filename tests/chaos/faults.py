@@ -137,13 +137,13 @@ def redis_rolled_back(site: Site) -> None:
     """A replica that lacks the last second takes over."""
     link = connect(site.settings("watcher", proxied=False).stream)
     servers = link.servers()
-    before = [(server, key, server.dump(key)) for server in servers for key in server.keys("rv:*")]
+    before = [(server, key, server.dump(key), server.pttl(key)) for server in servers for key in server.keys("rv:*")]
     time.sleep(1.0)
     for server in servers:
         server.flushall()
-    for server, key, value in before:
+    for server, key, value, term in before:
         if value is not None:
-            server.restore(key, 0, value, replace=True)
+            server.restore(key, max(term, 0), value, replace=True)
     link.close()
 
 

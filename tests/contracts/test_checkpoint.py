@@ -98,6 +98,12 @@ class TestCheckpoint:
         found = checkpoint.entities([entity, Entity(Scope.ACCOUNT, STRANGE)])
         assert found == {entity: a_state(queries=21, raised="low", states=b"\x01" * 16384)}
 
+    @pytest.mark.parametrize("states", [b"", b"\0", b"\0zlib", b"\0zlib\x78\x01", bytes(range(256)) * 64])
+    def test_states_are_whatever_bytes(self, checkpoint: Checkpoint, states: bytes) -> None:
+        """However a store keeps them, they come back as they were, those that look like its own way of it too."""
+        checkpoint.commit(Commit(entities={AN_ACCOUNT: a_state(states=states)}))
+        assert checkpoint.entities([AN_ACCOUNT])[AN_ACCOUNT].states == states
+
     def test_many_entities_at_once(self, checkpoint: Checkpoint) -> None:
         """More than any bound on the parameters of one statement."""
         wanted = {Entity(Scope.ACCOUNT, f"acct-{n}"): a_state(queries=n) for n in range(1_234)}

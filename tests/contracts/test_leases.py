@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from service.backends.redis import keys
 from service.backends.redis.client import connect
 from service.backends.redis.leases import RedisLeases
 from service.ports import StreamUnavailable
@@ -100,6 +101,12 @@ class TestLeases:
         settled(dead, living)
         time.sleep(SHORT * 1.5)
         assert set(living.hold()) == set(range(PARTITIONS))
+
+    def test_a_lease_that_never_ends_is_nobodys(self, worker: Callable[..., RedisLeases], link: Link) -> None:
+        """A restored dump that forgot when a dead worker's leases end keeps no partition from the living."""
+        for number in range(PARTITIONS):
+            link.one("SET", keys.lease(number), "gone")
+        assert set(worker("a").hold()) == set(range(PARTITIONS))
 
     def test_who_slept_too_long_is_told(self, worker: Callable[..., RedisLeases]) -> None:
         """After its term a worker learns with its next call what others have taken meanwhile."""

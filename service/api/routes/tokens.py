@@ -42,7 +42,7 @@ def add(app: FastAPI, control: Control) -> None:
         text = issue(
             control.tokens, control.token_key, role=body.role, now=control.clock(),
             life=None if body.days is None else body.days * DAY, note=body.note,
-            actor=identity.name, owner=identity.owner,
+            actor=identity.name, owner=identity.person,
         )  # fmt: skip
         stored = control.tokens.find(text.split("_")[1])
         return {"token": text} | (token_document(stored) if stored else {})

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from service.model.audit import Act
     from service.model.user import User
 
-UserName = Annotated[str, Path(alias="name", max_length=64)]
-
 
 def add(app: FastAPI, control: Control) -> None:
     """``/api/v1/users`` and what is below it."""
@@ -58,7 +56,7 @@ def _add_making(app: FastAPI, control: Control) -> None:
         responses=errors(404, 422),
         tags=["people"],
     )
-    def make_link(name: UserName, request: Request) -> Document:
+    def make_link(name: Annotated[str, Path(max_length=64)], request: Request) -> Document:
         """Make a one-time link by which the user sets a new password; the present one holds until then."""
         if people.find(name) is None:
             raise NotFound("no user of that name", param="name")
@@ -79,18 +77,18 @@ def _add_changes(app: FastAPI, control: Control) -> None:
     @app.post(
         "/api/v1/users/{name}/role", response_model=UserOut, responses=errors(404, 409, 413, 415, 422), tags=["people"]
     )
-    def set_role(name: UserName, body: RoleIn, request: Request) -> Document:
+    def set_role(name: Annotated[str, Path(max_length=64)], body: RoleIn, request: Request) -> Document:
         """Give the user another role, from the next request on."""
         role = body.role
         return changed(request, name, "user.role_set", lambda act: people.set_role(name, role, act), role=str(role))
 
     @app.post("/api/v1/users/{name}/disable", response_model=UserOut, responses=errors(404, 409, 422), tags=["people"])
-    def disable_user(name: UserName, request: Request) -> Document:
+    def disable_user(name: Annotated[str, Path(max_length=64)], request: Request) -> Document:
         """Let the user in no longer: sessions end at once, and their tokens open nothing."""
         return changed(request, name, "user.disabled", lambda act: people.disable(name, act))
 
     @app.post("/api/v1/users/{name}/enable", response_model=UserOut, responses=errors(404, 409, 422), tags=["people"])
-    def enable_user(name: UserName, request: Request) -> Document:
+    def enable_user(name: Annotated[str, Path(max_length=64)], request: Request) -> Document:
         """Let the user in again."""
         return changed(request, name, "user.enabled", lambda act: people.enable(name, act))
 

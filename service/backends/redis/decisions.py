@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from service.backends.redis.client import Link
     from service.model.audit import Act
     from service.model.decision import Decision
+    from service.model.proposal import Proposal
     from service.ports import Decisions
 
 log = structlog.get_logger(__name__)
@@ -50,10 +51,12 @@ class SharedDecisions:
         self._stored = stored
         self._link = link
 
-    def add(self, decision: Decision, act: Act) -> None:
+    def add(self, decision: Decision, act: Act, *, settles: Proposal | None = None) -> bool:
         """Store and publish it. See ``ports.Decisions``; raises StoreUnavailable, and repeating it is safe."""
-        self._stored.add(decision, act)
-        self._publish()
+        stored = self._stored.add(decision, act, settles=settles)
+        if stored:
+            self._publish()
+        return stored
 
     def remove(self, decision_id: str, act: Act) -> bool:
         """Remove it and publish; False where there is none of that id. Raises StoreUnavailable."""

@@ -133,8 +133,9 @@ class RedisLeases:
 
     def _take(self, wanted: int, now: float) -> None:
         others = [p for p in self._order if p not in self._held and self._shunned.get(p, now) <= now]
-        owners = self._link.run([("EXISTS", keys.lease(p)) for p in others])
-        free = [p for p, owner in zip(others, owners, strict=True) if owner == 0][:wanted]
+        left = self._link.run([("PTTL", keys.lease(p)) for p in others])
+        # -2 where there is none, -1 where it would never run out.
+        free = [p for p, term in zip(others, left, strict=True) if isinstance(term, int) and term < 0][:wanted]
         for partition, answer in zip(free, self._link.run([self._ask(p) for p in free]), strict=True):
             if answer == 1:
                 self._held.add(partition)

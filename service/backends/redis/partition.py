@@ -74,7 +74,8 @@ class Partition:
 
     def rewind(self, source: str, number: int, behind: Sequence[bytes]) -> None:
         """Ask for a source again beyond a number; the entries with the ids ``behind`` go."""
-        names = [keys.shipped(self.number), keys.stream(self.number), keys.asked(self.number)]
+        of = (keys.shipped, keys.stream, keys.asked, keys.covered)
+        names = [name(self.number) for name in of]
         self._all(scripts.call(scripts.REWIND, names, source, digits(number), *behind))
 
     def set_aside(self, identifier: bytes, fields: Mapping[bytes, Any]) -> None:

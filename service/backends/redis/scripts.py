@@ -32,13 +32,14 @@ The list says how many share, not who may write: a wrong count makes shares unev
 
 LEASE = """
 local owner = redis.call('GET', KEYS[1])
-if owner and owner ~= ARGV[1] then return 0 end
+if owner and owner ~= ARGV[1] and redis.call('PTTL', KEYS[1]) ~= -1 then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1
 """
 """Take a lease that is free, or renew one's own; 0 where somebody else has it.
 
-Atomic, so of two that ask one gets it. A worker that asks late, after its lease went to another, is told so; whatever
+Atomic, so of two that ask one gets it. One that would never run out, as a restored dump may have it, is nobody's:
+whoever held it may be gone for good. A worker that asks late, after its lease went to another, is told so; whatever
 it does until then is refused by the checkpoint's fence.
 """
 
@@ -88,15 +89,19 @@ otherwise is for the owner to say, who has it from SQL.
 REWIND = """
 local last = redis.call('HGET', KEYS[1], ARGV[1])
 if not last or last > ARGV[2] then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
+local covered = redis.call('HGET', KEYS[4], ARGV[1])
+if covered and covered > ARGV[2] then redis.call('HSET', KEYS[4], ARGV[1], ARGV[2]) end
 for i = 3, #ARGV do redis.call('XDEL', KEYS[2], ARGV[i]) end
 redis.call('HDEL', KEYS[3], ARGV[1])
 return last or ''
 """
 """Ask for a source again beyond a number, and take away entries that lie behind the hole.
 
-``at`` only goes back, so it asks for more than is needed at worst, and what comes twice is skipped. Entries taken away
-are beyond the number and come again with the rest. By an owner that was replaced and does not know it, the effect is
-the same: everything beyond its number is shipped again, and the owner in force skips what it has.
+What is asked for is not covered, whatever was said before SQL was restored from a backup, so ``covered`` goes back too,
+and the spool keeps it. ``at`` only goes back, so it asks for more than is needed at worst, and what comes twice is
+skipped. Entries taken away are beyond the number and come again with the rest. By an owner that was replaced and does
+not know it, the effect is the same: everything beyond its number is shipped again, and the owner in force skips what it
+has.
 """
 
 COVER = """

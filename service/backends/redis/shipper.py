@@ -140,8 +140,7 @@ class Shipper:
 
     def _look(self, boots: Sequence[str], now: float) -> None:
         try:
-            if self._survey is None:
-                self._survey = self._met()
+            self._meet()
             if self._survey is None:
                 return
             for gone in self._routes.keys() - set(boots):
@@ -168,17 +167,22 @@ class Shipper:
             except OSError as error:
                 log.warning("boot.not_announced", source=newest.source, error=error.strerror)
 
-    def _met(self) -> Survey | None:
-        """What the installation's partitions are; None while no worker has said so."""
-        published = self._link.one("GET", keys.PARTITIONS)
-        if published is None:
-            self._say(
-                f"no worker has begun on the stream at {self._link.address} yet, so that the number of partitions is "
-                "not known; start one"
-            )
-            return None
-        self._say(None)
-        return Survey(self._link, int(published))
+    def _meet(self) -> None:
+        """Follow the number of partitions, which is not known before a worker has said it."""
+        (published,) = self._link.run([("GET", keys.PARTITIONS)])
+        if isinstance(published, StreamUnavailable):
+            if self._survey is None:
+                raise published
+        elif published is None:
+            if self._survey is None:
+                self._say(
+                    f"no worker has begun on the stream at {self._link.address} yet, so that the number of partitions "
+                    "is not known; start one"
+                )
+        elif self._survey is None or self._survey.partitions != int(published):
+            # Callers were shared out anew: what was known of the partitions before is of others.
+            self._survey, self._routes = Survey(self._link, int(published)), {}
+            log.info("shipper.partitions", number=int(published))
 
     def _pause(self) -> None:
         """Leave Redis the memory that it needs: workers go on taking the stream in, and so make room."""

@@ -12,7 +12,7 @@ from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import ARRAY, Boolean, Double, LargeBinary, String, Table, Text, any_, cast
+from sqlalchemy import ARRAY, Boolean, Double, LargeBinary, String, Table, Text, cast, func, select
 from sqlalchemy import literal as bound
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -69,7 +69,8 @@ def chosen(connection: Connection, column: Column[Any], values: Iterable[Any]) -
         return
     kind = Text() if isinstance(column.type, (String, SafeText)) else column.type
     for chunk in chunks(values, ROWS):
-        yield column == any_(cast(bound(literal(column, chunk), Text()), ARRAY(kind)))
+        # As a set and not by ANY: where Postgres reads the table, it compares each row with the whole of an array.
+        yield column.in_(select(func.unnest(cast(bound(literal(column, chunk), Text()), ARRAY(kind)))))
 
 
 def literal(column: Column[Any], values: Iterable[Any]) -> str:

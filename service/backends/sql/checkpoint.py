@@ -268,7 +268,7 @@ class SqlCheckpoint:
     def _scored(self, connection: Connection, commit: Commit) -> None:
         of = commit.entities.items()
         put(connection, entities, [writes.entity_row(self._partition, entity, state) for entity, state in of])
-        put(connection, states, [{**writes.key(entity), "states": state.states} for entity, state in of])
+        put(connection, states, [writes.states_row(connection, entity, state) for entity, state in of])
         put_new(connection, evaluations, [documents.evaluation_row(item) for item in commit.evaluations])
         put_new(connection, flags, [documents.flag_row(flag) for flag in commit.flags])
         rows = [
@@ -297,6 +297,6 @@ def _states(connection: Connection, scope: Scope, values: list[str]) -> Iterator
                     last_seen=row.last_seen,
                     window=row.window_start,
                     raised=row.raised,
-                    states=bytes(row.states),
+                    states=writes.states_of(bytes(row.states)),
                 ),
             )

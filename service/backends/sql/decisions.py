@@ -10,9 +10,11 @@ from service.backends.decisions_file import publish, publishing
 from service.backends.sql import audit
 from service.backends.sql.bulk import put
 from service.backends.sql.dialect import available, writing
+from service.backends.sql.registers import SqlRegister
 from service.backends.sql.tables import decisions
 from service.model.decision import Decision, Kind, Origin
 from service.model.entity import Entity, Scope
+from service.model.proposal import Proposal
 from service.ports import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -44,9 +46,16 @@ class SqlDecisions:
         self._writing = writing(engine)
         self._snapshot = snapshot
         self._witness = witness
+        self._proposals = SqlRegister(engine, witness, Proposal)
 
-    def add(self, decision: Decision, act: Act) -> None:
+    def add(self, decision: Decision, act: Act, *, settles: Proposal | None = None) -> bool:
         """Store it, or overwrite the one with the same id, and publish.
+
+        Parameters
+        ----------
+        settles
+            The proposal as it becomes by this, stored in the same transaction. False, and nothing stored, where it
+            is not in the version before.
 
         Raises
         ------
@@ -54,7 +63,7 @@ class SqlDecisions:
             It could not be stored, or was stored and could not be published; adding it again is safe.
 
         """
-        self._store([decision], act)
+        return self._store([decision], act, settles)
 
     def restore(self, found: Sequence[Decision], act: Act) -> None:
         """Store them all, publish once: what a new database takes over from the snapshot that outlived the old one.
@@ -88,12 +97,15 @@ class SqlDecisions:
         self.republish()
         return removed
 
-    def _store(self, found: Sequence[Decision], act: Act) -> None:
+    def _store(self, found: Sequence[Decision], act: Act, settles: Proposal | None = None) -> bool:
         with available("store the decision"), self._writing.begin() as connection:
+            if settles is not None and not self._proposals.store(connection, settles):
+                return False
             put(connection, decisions, [_row(decision) for decision in found])
             entry = audit.append(connection, act)
         self._witness.note(entry)
         self.republish()
+        return True
 
     def all(self) -> Sequence[Decision]:
         """Every decision, expired ones too, newest first."""

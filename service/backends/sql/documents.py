@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from detectors.core.detector import Signal
 from service.backends.sql import jsontext
+from service.model.campaign import Link, LinkKind, Odometer
 from service.model.entity import Entity, Scope
 from service.model.flag import Evaluation, Flag, Rate, Severity
 
@@ -79,5 +80,13 @@ def flag(row: Row[Any]) -> Flag:
             "false_positive_rate": Rate(**body["false_positive_rate"]),
             "techniques": tuple(body["techniques"]),
             "events": tuple(body["events"]),
+            # Flags of earlier releases name none.
+            "members": tuple(body.get("members", ())),
+            "links": tuple(_link(link) for link in body.get("links", ())),
+            "odometer": Odometer(**body["odometer"]) if body.get("odometer") else None,
         },
     )
+
+
+def _link(body: dict[str, Any]) -> Link:
+    return Link(**body | {"kind": LinkKind(body["kind"]), "accounts": tuple(body["accounts"])})

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Table, func, select
 
-from service.backends.sql import content, documents, events, keyset, queries, schema
+from service.backends.sql import campaigns, content, documents, events, keyset, queries, schema
 from service.backends.sql.bulk import chosen
 from service.backends.sql.dialect import available
 from service.backends.sql.names import values
@@ -34,9 +34,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
     from sqlalchemy.engine import Connection, Engine, Row
 
+    from service.model.campaign import Member
     from service.model.flag import Evaluation, Flag
     from service.model.query import QueryEvent
-    from service.ports import FlagFilter
+    from service.ports import FlagFilter, FoundCampaign
 
 PAGE = 1_000
 """Rows read at once by what goes through the whole log."""
@@ -72,7 +73,8 @@ class SqlRecords:
         if not wanted:
             return {}
         found = [documents.flag(row) for row in self._rows(queries.latest_flags(wanted))]
-        return {flag.entity: flag for flag in found}
+        # Of several of one moment, the one with the highest id.
+        return {flag.entity: flag for flag in sorted(found, key=lambda flag: flag.id)}
 
     def accounts(self, scope: Scope, after: str | None, limit: int) -> Page[Account]:
         """Entities of a scope by ``last_seen``, newest first.
@@ -91,6 +93,21 @@ class SqlRecords:
         """The entity as the listing shows it."""
         rows = self._rows(queries.account(entity))
         return _account(rows[0]) if rows else None
+
+    def campaigns(self, limit: int) -> Sequence[FoundCampaign]:
+        """The campaigns that were flagged last, newest first."""
+        with available("read its campaigns"), self._engine.begin() as connection:
+            return campaigns.found(connection, limit)
+
+    def members(self, accounts: Sequence[str]) -> Sequence[Member]:
+        """Those of the accounts that have a row, in any order."""
+        with available("read accounts"), self._engine.begin() as connection:
+            return campaigns.members(connection, accounts)
+
+    def models(self, accounts: Sequence[str], limit: int) -> Sequence[str]:
+        """Models that the newest queries of these accounts asked, in order of their names."""
+        with available("read the log"), self._engine.begin() as connection:
+            return campaigns.models(connection, accounts, limit)
 
     def evaluations(self, entity: Entity, limit: int) -> Sequence[Evaluation]:
         """The entity's latest evaluations, newest first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -9,6 +10,7 @@ import msgspec
 from sqlalchemy import delete, select
 
 from service.backends.sql.bulk import chosen, insert, put, put_new
+from service.backends.sql.dialect import is_postgres
 from service.backends.sql.tables import counters, open_queries, sources
 from service.backends.sql.tables import footprints as prints
 
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from service.model.entity import Entity
     from service.model.query import Gap
     from service.ports import Commit, EntityState
+
+
+_SMALL = b"\0zlib"
+"""Before states that were made small."""
 
 
 @dataclass(slots=True)
@@ -119,6 +125,19 @@ def entity_row(partition: int, entity: Entity, state: EntityState) -> dict[str, 
         "raised": state.raised,
         "partition": partition,
     }
+
+
+def states_row(connection: Connection, entity: Entity, state: EntityState) -> dict[str, Any]:
+    """The entity's states. For Postgres they are made small here: by itself it does so for four times the work."""
+    states = state.states
+    if is_postgres(connection) or states.startswith(_SMALL):
+        states = _SMALL + zlib.compress(states, 1)
+    return {**key(entity), "states": states}
+
+
+def states_of(stored: bytes) -> bytes:
+    """The states of such a row, made small or not."""
+    return zlib.decompress(stored[len(_SMALL) :]) if stored.startswith(_SMALL) else stored
 
 
 def gap_row(source: str, gap: Gap) -> dict[str, Any]:

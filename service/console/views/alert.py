@@ -82,7 +82,7 @@ def gathered(visit: Visit, alert: Alert, *, revealed: bool) -> dict[str, Any]:
         "decisions": sorted(decisions, key=lambda made: made.created, reverse=True),
         "declared": visit.console.declarations().get(entity.value),
         "held": held_by_another(visit, alert),
-        "kinds": [kind for kind in Kind if visit.may(DECIDES[kind])],
+        "kinds": [kind for kind in Kind if kind is Kind.BLOCK or visit.may(DECIDES[kind])],
         "lasts": LASTS,
         "verdicts": list(Verdict),
         "closed": alert.status is Status.CLOSED,

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import structlog
-
-from service import metrics
-from service.api.access import ANALYST_THROTTLE, DECIDES, Role
-from service.api.acts import decision_detail
-from service.api.errors import Conflict, Forbidden, NotFound, Unprocessable
+from service.api import deciding
+from service.api.deciding import Outcome
+from service.api.errors import Conflict, NotFound, Unprocessable
 from service.console.views.alert import find
 from service.console.views.queue import DONE, changes
 from service.console.visit import link
 from service.model.alert import Note, Verdict
 from service.model.decision import Decision, Kind, Origin
 from service.model.ids import event_id, text_id
-from service.ports import StreamUnavailable
 from service.review import alerts as rules
 from service.review.desk import Stale
 
@@ -25,8 +21,6 @@ if TYPE_CHECKING:
 
     from service.console.visit import Visit
     from service.model.alert import Alert
-
-log = structlog.get_logger()
 
 HOUR = 3600 * 1_000_000
 LASTS = {"1h": HOUR, "1d": 24 * HOUR, "7d": 7 * 24 * HOUR, "30d": 30 * 24 * HOUR}
@@ -56,32 +50,24 @@ def decide(visit: Visit) -> Response:
         raise Unprocessable("choose what the gateways do, or a verdict that closes the alert, or both")
     if kind is not None and not text:
         raise Unprocessable("a decision needs a reason: whoever undoes it must be able to understand it")
-    decision = None if kind is None else _made(visit, alert, kind, text)
     if verdict is not None:
-        # First, because somebody else's claim refuses it; then nothing has been decided either.
+        # Looked at first: where the alert cannot be closed, nothing is decided either.
+        _closable(visit, alert, verdict)
+    decision = None if kind is None else _made(visit, alert, kind, text)
+    outcome = None if decision is None else deciding.make(visit.control, visit.identity, decision, origin="console")
+    if verdict is not None:
         _change(visit, alert, "close", verdict=verdict, text=text)
-    if decision is not None:
-        act = visit.act("decision.made", str(decision.entity), **decision_detail(decision))
-        try:
-            visit.control.decisions.add(decision, act)
-        except StreamUnavailable as error:
-            # Stored is stored; whoever tends the decisions publishes it when the stream answers.
-            metrics.DECISIONS_UNPUBLISHED.set(1)
-            log.warning("decision.unpublished", reason=str(error))
-        log.info("decision.made", id=decision.id, entity=str(decision.entity), kind=str(decision.kind), by=visit.actor)
+    proposed = outcome is Outcome.PROPOSED
     return visit.go(
-        link("alerts", alert.id), done="closed" if verdict else "decided", made=decision.id if decision else ""
+        link("alerts", alert.id),
+        done="proposed" if proposed else "closed" if verdict else "decided",
+        made=decision.id if decision and not proposed else "",
     )
 
 
 def _made(visit: Visit, alert: Alert, kind: Kind, reason: str) -> Decision:
-    """The decision, as far as whoever asks may make it."""
+    """The decision that the form says."""
     life = LASTS.get(visit.field("lasts"))
-    long = kind is Kind.THROTTLE and (life is None or life > ANALYST_THROTTLE)
-    needs = Role.ADMIN if long else DECIDES[kind]
-    if not visit.may(needs):
-        what = "A throttle of more than 24 hours" if long else f"A decision to {kind}"
-        raise Forbidden(f"{what} needs the role '{needs}'.")
     return Decision(
         id=text_id(event_id(visit.now)),
         entity=alert.entity,
@@ -94,10 +80,17 @@ def _made(visit: Visit, alert: Alert, kind: Kind, reason: str) -> Decision:
     )
 
 
+def _closable(visit: Visit, alert: Alert, verdict: Verdict) -> None:
+    """Refuse what closing would be refused for."""
+    _check_version(visit, alert)
+    try:
+        changes(verdict)["close"](alert, visit.actor, visit.now)
+    except rules.NotAllowed as refused:
+        raise Conflict(f"Not done: {refused}.", code="not_allowed") from None
+
+
 def _change(visit: Visit, alert: Alert, verb: str, *, verdict: Verdict | None, text: str) -> None:
-    seen = visit.field("version")
-    if seen and seen != str(alert.version):
-        raise _stale()
+    _check_version(visit, alert)
     made = changes(verdict)[verb]
     act = visit.act(f"alert.{DONE[verb]}", str(alert.entity), alert=alert.id, text=text)
     try:
@@ -106,6 +99,13 @@ def _change(visit: Visit, alert: Alert, verb: str, *, verdict: Verdict | None, t
         raise Conflict(f"Not done: {refused}.", code="not_allowed") from None
     except Stale:
         raise _stale() from None
+
+
+def _check_version(visit: Visit, alert: Alert) -> None:
+    """Refuse a form that was written on an older page."""
+    seen = visit.field("version")
+    if seen and seen != str(alert.version):
+        raise _stale()
 
 
 def _note(visit: Visit, alert: Alert, text: str) -> None:

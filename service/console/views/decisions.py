@@ -1,24 +1,18 @@
-"""Decisions: what the gateways do with whom, and taking one back."""
+"""Decisions: what the gateways do with whom, taking one back, and proposals that wait for a second person."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import structlog
-
-from service import metrics
+from service.api import deciding
 from service.api.access import DECIDES
-from service.api.acts import decision_detail
-from service.api.errors import Forbidden, NotFound
-from service.console.visit import ROOT
-from service.ports import StreamUnavailable
+from service.console.visit import ROOT, inside
+from service.model.proposal import ProposalState
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
     from service.console.visit import Visit
-
-log = structlog.get_logger()
 
 LIMIT = 100
 
@@ -33,29 +27,32 @@ def show(visit: Visit) -> Response:
         for made in newest
         if (every or made.until is None or made.until > visit.now) and (not before or made.id < before)
     ]
+    proposals = [one for one in visit.control.registers.proposals.all() if one.state is ProposalState.OPEN]
     return visit.page(
         "decisions.html",
         decisions=chosen[:LIMIT],
         following=chosen[LIMIT - 1].id if len(chosen) > LIMIT else "",
         every=every,
-        may={made.id: visit.may(DECIDES[made.kind]) for made in chosen[:LIMIT]},
-        removed=visit.asked("done") == "removed",
+        may={one.id: visit.may(DECIDES[one.kind]) for one in (*chosen[:LIMIT], *(p.decision for p in proposals))},
+        proposals=proposals,
+        done=visit.asked("done"),
     )
 
 
 def remove(visit: Visit) -> Response:
     """Take a decision back; it is over within a second."""
-    wanted = visit.part("id")
-    found = next((made for made in visit.control.decisions.all() if made.id == wanted), None)
-    if found is None:
-        raise NotFound("There is no decision of that id: somebody else took it back already.")
-    if not visit.may(DECIDES[found.kind]):
-        raise Forbidden(f"Removing a decision to {found.kind} needs the role '{DECIDES[found.kind]}'.")
-    act = visit.act("decision.removed", str(found.entity), **decision_detail(found))
-    try:
-        visit.control.decisions.remove(found.id, act)
-    except StreamUnavailable as error:
-        metrics.DECISIONS_UNPUBLISHED.set(1)
-        log.warning("decision.unpublished", reason=str(error))
-    back = visit.field("back")
-    return visit.go(back if back.startswith(f"{ROOT}/alerts/") else f"{ROOT}/decisions", done="removed")
+    deciding.remove(visit.control, visit.identity, visit.part("id")[:128], origin="console")
+    back = inside(visit.field("back"))
+    return visit.go(back if back != ROOT else f"{ROOT}/decisions", done="removed")
+
+
+def approve(visit: Visit) -> Response:
+    """Approve a proposal as the second person; its decision acts at once."""
+    deciding.approve(visit.control, visit.identity, visit.part("id")[:128], origin="console")
+    return visit.go(f"{ROOT}/decisions", done="approved")
+
+
+def refuse(visit: Visit) -> Response:
+    """Refuse a proposal, or withdraw one's own."""
+    after = deciding.refuse(visit.control, visit.identity, visit.part("id")[:128], origin="console")
+    return visit.go(f"{ROOT}/decisions", done=str(after.state))

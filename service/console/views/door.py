@@ -10,7 +10,7 @@ from service.api.errors import ApiError, TooManyTries, Unauthorized
 from service.api.people_schema import NewPassword
 from service.api.routes.session import checked, proof, renewed
 from service.api.tokens import identify
-from service.console.visit import ROOT
+from service.console.visit import ROOT, inside
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -75,7 +75,7 @@ def prove(visit: Visit) -> Response:
         try:
             proof(visit.control, visit.visitor, visit.secret("password"), visit.request)
         except Unauthorized as refused:
-            return visit.page("error.html", status=403, title="Not the password", message=refused.message)
+            return visit.page("error.html", status=403, title="Not the password", message=refused.message, proof="")
     return visit.go(inside(visit.field("next")))
 
 
@@ -88,12 +88,6 @@ def theme(visit: Visit) -> Response:
     else:
         response.delete_cookie("theme", path=ROOT)
     return response
-
-
-def inside(path: str) -> str:
-    """The address where it is one of the console's own, else the first page: a link must not lead elsewhere."""
-    own = path == ROOT or path.startswith((f"{ROOT}/", f"{ROOT}?"))
-    return path if own and "\\" not in path and path.isprintable() else ROOT
 
 
 def _who(visit: Visit) -> tuple[str, str]:

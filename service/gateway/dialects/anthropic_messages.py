@@ -111,24 +111,28 @@ class Messages(JsonDialect):
 class _Block:
     """One content block of a stream, growing."""
 
-    __slots__ = ("json", "start", "text", "thinking")
+    __slots__ = ("json", "signature", "start", "text", "thinking")
 
     def __init__(self, start: dict[str, Any]) -> None:
         self.start = start
         self.text: list[str] = []
         self.thinking: list[str] = []
+        self.signature: list[str] = []
         self.json: list[str] = []
 
     def add(self, delta: dict[str, Any]) -> None:
-        for name, pieces in (("text", self.text), ("thinking", self.thinking), ("partial_json", self.json)):
+        for name, pieces in (*self._parts(), ("partial_json", self.json)):
             piece = delta.get(name)
             if isinstance(piece, str):
                 pieces.append(piece)
                 return
 
+    def _parts(self) -> Iterator[tuple[str, list[str]]]:
+        yield from (("text", self.text), ("thinking", self.thinking), ("signature", self.signature))
+
     def document(self) -> dict[str, Any]:
         block = dict(self.start)
-        for name, pieces in (("text", self.text), ("thinking", self.thinking)):
+        for name, pieces in self._parts():
             if pieces:
                 block[name] = fields.text(block.get(name)) + "".join(pieces)
         if self.json:

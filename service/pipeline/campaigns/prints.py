@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from detectors.coordination.footprints import Footprints, salted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from detectors.core.observation import Observations
     from detectors.features import Extractor
@@ -38,3 +39,14 @@ def footprints(events: Sequence[QueryEvent], rows: Observations, extractor: Extr
         purpose=rows.purpose[chosen],
         output_tokens=rows.output_tokens[chosen].astype(np.float32),
     )
+
+
+def pack(seen: Footprints, names: Mapping[int, str]) -> bytes:
+    """Footprints and the names of their accounts, for the checkpoint."""
+    return msgspec.msgpack.encode((list(names.items()), seen.dump()))
+
+
+def unpack(data: bytes) -> tuple[Footprints, dict[int, str]]:
+    """What ``pack`` wrote."""
+    names, dump = msgspec.msgpack.decode(data, type=tuple[list[tuple[int, str]], bytes])
+    return Footprints.load(dump), dict(names)

@@ -20,8 +20,11 @@ from service.api.control import clock
 from service.api.tokens import issue
 from service.bootstrap.ingest import ingest
 from service.bootstrap.stores import stores, upgrade
+from service.model.appeal import Appeal
 from service.model.decision import Kind
 from service.model.entity import Entity, Scope
+from service.model.proposal import Proposal
+from service.model.suppression import Suppression
 from service.ports import Commit, Token
 from service.review.desk import Desk
 from service.secrets import Secrets
@@ -121,6 +124,31 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Seeded:
     return Seeded(settings.data / "revenuer.db", headers)
 
 
+@pytest.fixture(scope="session")
+def peopled(seeded: Seeded, tmp_path_factory: pytest.TempPathFactory) -> Seeded:
+    """The same with users, who are signed in, a proposal, a suppression and an appeal."""
+    settings = Settings(data=tmp_path_factory.mktemp("peopled"))
+    shutil.copy(seeded.database, settings.data)
+    held, now = stores(settings), clock()
+    headers = _sessions(held, now)
+    act, entity = replace(AN_ACT, at=now), Entity(Scope.ACCOUNT, "acct-1")
+    block = a_decision("d-proposed", Kind.BLOCK)
+    held.registers.proposals.put(Proposal(id=block.id, decision=block, by="user:anna", created=now), act)
+    hidden = Suppression(id="s-1", entity=entity, owner="team", reason="known", created=now, until=now + 24 * HOUR)
+    held.registers.suppressions.put(hidden, act)
+    said = {"statement": "It is our own evaluation.", "filed_by": "user:zoe", "decided_before": ("user:yves",)}
+    appeal = Appeal(id="a-1", entity=entity, decision="d-throttle", created=now, **said)  # type: ignore[arg-type]
+    held.registers.appeals.put(appeal, act)
+    held.close()
+    return Seeded(settings.data / "revenuer.db", seeded.headers | headers)
+
+
+@pytest.fixture
+def people(peopled: Seeded, tmp_path: Path) -> Iterator[Plane]:
+    """A control plane that people work with."""
+    yield from planes(peopled, Settings(data=tmp_path))
+
+
 @pytest.fixture
 def plane(seeded: Seeded, tmp_path: Path) -> Iterator[Plane]:
     """A control plane on a copy of the seeded database."""
@@ -155,7 +183,7 @@ def _headers(held: Stores) -> dict[str, dict[str, str]]:
     texts["expired"] = issue(tokens, key, role=Role.ADMIN, now=now - 2, life=1)
     tokens.add(Token("token-0", "viewer", now, None, bytes(32), "to be revoked"), AN_ACT)
     shown = {name: {"Authorization": f"Bearer {text}"} for name, text in texts.items()}
-    return {"anonymous": {}} | shown | _sessions(held, now)
+    return {"anonymous": {}} | shown
 
 
 def _sessions(held: Stores, now: int) -> dict[str, dict[str, str]]:

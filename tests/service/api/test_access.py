@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import pytest
 from fastapi.routing import APIRoute
 
@@ -22,10 +25,24 @@ ADDRESSES = {
         f"/api/v1/users/{{name}}/{verb}": f"/api/v1/users/vera/{verb}" for verb in ("role", "disable", "enable", "link")
     },
     "/api/v1/tokens/{id}": "/api/v1/tokens/token-0",
+    **{f"/api/v1/proposals/{{id}}/{verb}": f"/api/v1/proposals/d-proposed/{verb}" for verb in ("approve", "refuse")},
+    **{f"/api/v1/appeals/{{id}}{verb}": f"/api/v1/appeals/a-1{verb}" for verb in ("", "/decide", "/withdraw")},
+    "/api/v1/suppressions/{id}": "/api/v1/suppressions/s-1",
     **{f"/api/v1/alerts/{{id}}/{verb}": f"/api/v1/alerts/{AN_ALERT}/{verb}" for verb in CHANGES},
 }
 SUCCESS = {"GET": 200, "POST": 200, "DELETE": 204}
-BODIES: dict[str, dict[str, str]] = {
+A_SUPPRESSION: dict[str, Any] = {
+    "scope": "account",
+    "value": "acct-1",
+    "owner": "t",
+    "reason": "r",
+    "until": time.time() + 3600,
+}
+BODIES: dict[str, dict[str, Any]] = {
+    "/api/v1/suppressions": A_SUPPRESSION,
+    "/api/v1/suppressions/preview": A_SUPPRESSION,
+    "/api/v1/appeals": {"decision": "d-block", "statement": "We measure our own product."},
+    "/api/v1/appeals/{id}/decide": {"outcome": "denied", "answer": "The evidence stands."},
     "/api/v1/decisions": A_DECISION,
     "/api/v1/alerts/{id}/notes": {"text": "Asked their account manager."},
     "/api/v1/alerts/{id}/close": {"verdict": "benign"},
@@ -38,7 +55,7 @@ BODIES: dict[str, dict[str, str]] = {
 }
 MADE = {
     *("/api/v1/decisions", "/api/v1/alerts/{id}/notes", "/api/v1/session", "/api/v1/password", "/api/v1/users"),
-    *("/api/v1/users/{name}/link", "/api/v1/tokens"),
+    *("/api/v1/users/{name}/link", "/api/v1/tokens", "/api/v1/suppressions", "/api/v1/appeals"),
 }
 """Routes whose POST makes something new."""
 
@@ -60,6 +77,8 @@ def good(method: str, route: str, identity: str) -> int:
         return 204
     if route.endswith("/reopen"):
         return 409
+    if route.endswith("/refuse") and identity == "analyst":
+        return 403  # the proposal is another's; anna may withdraw hers
     return 201 if method == "POST" and route in MADE else SUCCESS[method]
 
 
@@ -78,22 +97,22 @@ def expected(method: str, route: str, access: Access, identity: str) -> int:
 
 
 @pytest.mark.parametrize("identity", [*IDENTITIES, *SESSIONS, "disabled", "idle", "old", "elsewhere"])
-async def test_matrix(plane: Plane, identity: str) -> None:
+async def test_matrix(people: Plane, identity: str) -> None:
     """Each identity gets from each route what the table says, and no more; what is refused changes nothing."""
     found, wanted = {}, {}
     for method, route in sorted(ACCESS, key=lambda key: key == ("DELETE", "/api/v1/session")):
-        plane.renew()
-        before = plane.stores.audit.head()
-        password = plane.password(identity)
+        people.renew()
+        before = people.stores.audit.head()
+        password = people.password(identity)
         body = BODIES.get(route, {}) if method == "POST" else None
         if route == "/api/v1/session/proof":
             body = {"password": password}
-        async with plane.client(identity) as client:
+        async with people.client(identity) as client:
             answer = await client.request(method, ADDRESSES.get(route, route), json=body)
         found[method, route] = answer.status_code
         wanted[method, route] = expected(method, route, ACCESS[method, route], identity)
         if answer.status_code in {401, 403}:
-            assert plane.stores.audit.head() == before, f"{method} {route} was refused and did something"
+            assert people.stores.audit.head() == before, f"{method} {route} was refused and did something"
     assert found == wanted
 
 
@@ -137,7 +156,7 @@ async def test_insufficient_scope_names_the_role(plane: Plane) -> None:
 @pytest.mark.parametrize(
     ("identity", "change", "status"),
     [
-        pytest.param("analyst", {"kind": "block"}, 403, id="analyst-block"),
+        pytest.param("analyst", {"kind": "block"}, 202, id="analyst-block"),
         pytest.param("analyst", {"kind": "allow"}, 403, id="analyst-allow"),
         pytest.param("analyst", {"kind": "throttle"}, 403, id="analyst-endless-throttle"),
         pytest.param("analyst", {"kind": "throttle", "until": 4e9}, 403, id="analyst-long-throttle"),
@@ -147,10 +166,13 @@ async def test_insufficient_scope_names_the_role(plane: Plane) -> None:
     ],
 )
 async def test_kinds_of_decision(plane: Plane, identity: str, change: dict[str, object], status: int) -> None:
-    """What weighs as much as a block takes an admin."""
+    """What weighs as much as a block takes an admin; an analyst can propose one."""
     async with plane.client(identity) as client:
         answer = await client.post("/api/v1/decisions", json=A_DECISION | change)
-    assert answer.status_code == status
+    if status == 202:
+        assert (answer.status_code, answer.json()["state"]) == (201, "proposed")
+    else:
+        assert answer.status_code == status
     assert len(plane.decided()) == (3 if status == 201 else 2)
 
 

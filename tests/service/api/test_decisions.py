@@ -81,6 +81,7 @@ async def test_what_the_stream_does_not_take_is_stored(plane: Plane, own_valkey:
         alerts=held.alerts,
         audit=held.audit,
         ingest=ingest(shared, held),
+        registers=plane.stores.registers,
         secrets=SECRETS,
     )
     own_valkey.kill9()

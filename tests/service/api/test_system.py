@@ -123,6 +123,7 @@ async def test_host(plane: Plane, control: str, host: str, status: int) -> None:
         alerts=held.alerts,
         audit=held.audit,
         ingest=ingest(plane.settings, held),
+        registers=held.registers,
         secrets=SECRETS,
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from service.api.access import Role
-from service.api.tokens import FIRST_LIFE, Identity, bootstrap, first_file, identify, issue, retire_first
+from service.api.identity import Identity
+from service.api.tokens import FIRST_LIFE, bootstrap, first_file, identify, issue, retire_first
 from service.bootstrap.stores import stores, upgrade
 from service.settings import Settings
 from tests.service.api.conftest import SECRETS
@@ -42,7 +43,9 @@ def tokens(tmp_path: Path) -> Iterator[Tokens]:
 def test_a_token_opens_with_its_role(tokens: Tokens) -> None:
     """What was issued is found, with its role."""
     text = issue(tokens, KEY, role=Role.ANALYST, now=NOW, life=10)
-    assert identify(tokens, KEY, text, NOW) == Identity(text.split("_")[1], Role.ANALYST, NOW + 10)
+    assert identify(tokens, KEY, text, NOW) == Identity(
+        name=f"token:{text.split('_')[1]}", role=Role.ANALYST, expires=NOW + 10
+    )
 
 
 def test_the_secret_is_not_stored(tokens: Tokens) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from service.backends.redis import keys
+from service.backends.redis.client import connect as connect_stream
 from service.backends.spool import SpoolWriter
 from service.backends.sql import schema
 from service.backends.sql.dialect import connect
@@ -55,6 +57,28 @@ def test_partitions_are_parted_anew(here: Installation) -> None:
     assert partitions(url) == 4
     assert here.run("db", "partitions", "1").exit_code == 0
     assert partitions(url) == 1
+
+
+def test_partitions_of_before_are_cleared_from_the_stream(here: Installation, valkey_url: str) -> None:
+    """What is numbered by them goes, decisions stay; a stream that does not answer is found out before any change."""
+    url = started(here)
+    gone = here.run("db", "partitions", "2", "--stream", "redis://:secret@127.0.0.1:1/0")
+    assert gone.exit_code == 2
+    assert "cannot be reached" in gone.output
+    assert "secret" not in gone.output
+    assert partitions(url) == 0
+    link = connect_stream(valkey_url)
+    link.one("SET", keys.PARTITIONS, 3)
+    link.one("HSET", keys.DECISIONS, "v", "1")
+    for number in range(3):
+        link.one("XADD", keys.stream(number), "*", "v", "1")
+        link.one("HSET", keys.shipped(number), "boot", "0000000000000009")
+    for _ in range(2):
+        done = here.run("db", "partitions", "2", "--stream", valkey_url)
+        assert done.exit_code == 0, done.output
+    assert partitions(url) == 2
+    assert {key.decode() for key in link.one("KEYS", "rv:*")} == {keys.DECISIONS}
+    link.close()
 
 
 async def test_a_running_installation_is_refused(here: Installation, postgres_url: str) -> None:

@@ -72,7 +72,7 @@ async def test_claim_note_decide_undo(house: House) -> None:
     assert _status(house) is Status.CLOSED
     actor = f"token:{house.token('analyst').split('_')[1]}"
     acts = [entry.act.action for entry in house.plane.stores.audit.entries(None, 5, actor=actor)]
-    assert acts == ["decision.removed", "decision.made", "alert.closed", "alert.noted", "alert.claimed"]
+    assert acts == ["decision.removed", "alert.closed", "decision.made", "alert.noted", "alert.claimed"]
     assert not house.plane.stores.audit.verify()
 
 
@@ -81,7 +81,7 @@ async def test_claim_note_decide_undo(house: House) -> None:
     [
         pytest.param({}, 422, id="nothing-chosen"),
         pytest.param({"kind": "throttle", "lasts": "1d"}, 422, id="no-reason"),
-        pytest.param({"kind": "block", "text": "t"}, 403, id="block-by-an-analyst"),
+        pytest.param({"kind": "allow", "text": "t"}, 403, id="allow-by-an-analyst"),
         pytest.param({"kind": "throttle", "lasts": "7d", "text": "t"}, 403, id="throttle-for-longer-than-a-day"),
         pytest.param({"verdict": "benign", "version": "999"}, 409, id="changed-in-between"),
     ],
@@ -118,3 +118,17 @@ async def test_texts_need_a_reason_that_is_kept(house: House) -> None:
     entry = house.plane.stores.audit.head()
     assert entry is not None
     assert (entry.act.action, entry.act.detail["reason"]) == ("text.read", "appeal 7")
+
+
+async def test_a_block_waits_for_a_second_person(house: House) -> None:
+    """An analyst's block is proposed and acts on nobody; an admin approves it on the page of decisions."""
+    before = house.plane.decided()
+    async with house.browser("analyst") as browser:
+        proposed = await browser.send(f"{PAGE}/decide", kind="block", lasts="7d", text="harvests")
+        assert "once a second person" in (await browser.get(proposed.headers["location"])).text
+    assert house.plane.decided() == before
+    (proposal,) = house.plane.stores.registers.proposals.all()
+    async with house.browser("admin") as admin:
+        assert 'aria-label="Approve: block acct-1"' in (await admin.get("/console/decisions")).text
+        assert (await admin.send(f"/console/proposals/{proposal.id}/approve")).status_code == 303
+    assert _made(house, "harvests") == [Kind.BLOCK]

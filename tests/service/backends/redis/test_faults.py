@@ -8,13 +8,14 @@ import pytest
 from redis import Redis
 
 from service.backends.redis import keys
+from service.backends.redis.clearing import clear
 from service.backends.redis.client import connect
 from service.backends.redis.leases import RedisLeases
 from service.backends.redis.source import StreamSource
 from service.backends.spool import FINAL, SpoolError
 from service.model.query import End, Gap, Mark
 from service.ports import StreamNewer, StreamUnavailable
-from tests.service.backends.redis.factories import T0, AHost, AReader, flushed, queries
+from tests.service.backends.redis.factories import T0, AHost, AReader, flushed, in_order, queries
 from tests.service.backends.spool.factories import KEY
 
 if TYPE_CHECKING:
@@ -104,9 +105,40 @@ def test_a_restored_database_gets_what_the_spool_retains(tmp_path: Path, link: L
     cover(reader, host)
     restored = a_reader(link, {host.boot.name: 11})
     restored.drain()
+    assert int(link.one("HGET", keys.covered(0), host.boot.name)) == 11
     host.ship()
     assert restored.drain() == written[11:]
     host.close()
+
+
+def test_a_boot_that_a_restored_database_never_saw_is_kept(tmp_path: Path, link: Link) -> None:
+    """What was covered is not covered any more once it is asked for, so the spool does not let it go."""
+    host = AHost(tmp_path / "retaining", link, segment=700, retain=3600.0)
+    host.write(*queries(30))
+    host.ship()
+    reader = a_reader(link)
+    reader.drain()
+    cover(reader, host)
+    assert int(link.one("HGET", keys.covered(0), host.boot.name)) == 60
+    a_reader(link).drain()
+    assert int(link.one("HGET", keys.covered(0), host.boot.name)) == 0
+    host.close()
+
+
+def test_a_shipper_follows_another_number_of_partitions(host: AHost, link: Link) -> None:
+    """What it knew of the partitions before is forgotten: everything goes to where its caller is now."""
+    written = queries(6, partitions=2)
+    host.write(*written)
+    host.ship()
+    clear(link, 1)
+    RedisLeases(link, "worker", 2).hold()
+    host.ship()
+    found: list[bytes] = []
+    for number in range(2):
+        reader = AReader(StreamSource(link, number, KEY, patience=0.0, hold=(0.0, 0.0)))
+        found += in_order(reader.drain())
+        assert len(found) == 6 * (number + 1)
+    assert sorted(found) == sorted(in_order(written))
 
 
 def test_what_the_spool_has_no_more_is_told_once(host: AHost, link: Link) -> None:

@@ -1,0 +1,117 @@
+"""Campaigns for the API and the console: read with all that belongs to them, and corrected by hand, audited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from service.api.errors import Conflict, NotFound
+from service.model.decision import Kind
+from service.model.entity import Scope
+from service.review import campaigns as rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from service.api.control import Control
+    from service.model.audit import Act
+    from service.model.campaign import Campaign, Correction, Member
+    from service.model.decision import Decision
+
+    Corrections = Mapping[str, Correction]
+    Change = Callable[[Campaign, Corrections], Correction]
+
+MOST = 500
+"""Campaigns that are read: those flagged last."""
+ASKED = 2_000
+"""Newest queries of a campaign's members of which the models are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A campaign with what is looked up for it."""
+
+    campaign: Campaign
+    """Its links are with that of succession, where there is one."""
+    members: Sequence[Member]
+    """In order of their names."""
+    models: Sequence[str]
+    decisions: Sequence[Decision]
+    """About it and its members, newest first."""
+
+
+def campaigns(control: Control) -> list[Campaign]:
+    """Those there are, seen last first."""
+    return rules.shown(control.records.campaigns(MOST), corrections(control))
+
+
+def campaign(control: Control, name: str) -> Campaign:
+    """The campaign of that id, or the one that it was merged into.
+
+    Raises
+    ------
+    NotFound
+        There is none.
+
+    """
+    held = corrections(control)
+    at = rules.root(name, held)
+    found = next((c for c in rules.shown(control.records.campaigns(MOST), held) if c.id == at), None)
+    if found is None:
+        raise NotFound("no campaign of that id", param="id")
+    return found
+
+
+def detail(control: Control, found: Campaign) -> Detail:
+    """The campaign with its members' rows, the models it asks, and what was decided about it."""
+    rows = {member.account: member for member in control.records.members(found.members)}
+    members = [rows[account] for account in found.members if account in rows]
+    ours = frozenset(found.members)
+    about = [d for d in control.decisions.all() if _about(d, found, ours)]
+    heirs = rules.succession(found, members, _blocked(about, found))
+    links = (*found.links, heirs) if heirs else found.links
+    models = control.records.models(found.members, ASKED)
+    newest = sorted(about, key=lambda decision: decision.id, reverse=True)
+    return Detail(replace(found, links=links), members, models, newest)
+
+
+def correct(control: Control, name: str, change: Change, act: Act) -> Campaign:
+    """Store what ``change`` makes of the campaign's correction; the campaign as it is then.
+
+    Raises
+    ------
+    NotFound
+        There is no campaign of that id.
+    Conflict
+        The change does not fit it, or somebody else corrected it in between.
+
+    """
+    found, held = campaign(control, name), corrections(control)
+    try:
+        made = change(found, held)
+    except rules.Unfit as refused:
+        raise Conflict(str(refused), code="not_allowed") from None
+    if not control.registers.corrections.put(made, act):
+        raise Conflict(f"campaign {found.id} was corrected by somebody else; read it again", code="stale")
+    return campaign(control, made.id)
+
+
+def corrections(control: Control) -> Corrections:
+    """By the campaign's id."""
+    return {correction.id: correction for correction in control.registers.corrections.all()}
+
+
+def _about(decision: Decision, found: Campaign, members: frozenset[str]) -> bool:
+    if decision.entity.scope is Scope.CAMPAIGN:
+        return decision.entity.value in (found.id, *found.merged)
+    return decision.entity.scope is Scope.ACCOUNT and decision.entity.value in members
+
+
+def _blocked(decisions: Iterable[Decision], found: Campaign) -> dict[str, int]:
+    """Members that are blocked for all to see, and since when."""
+    since: dict[str, int] = {}
+    for decision in decisions:
+        if decision.kind is Kind.BLOCK and not decision.simulated and decision.entity.scope is Scope.ACCOUNT:
+            at = max(decision.since, decision.created)
+            since[decision.entity.value] = min(at, since.get(decision.entity.value, at))
+    return {account: at for account, at in since.items() if account in found.members}

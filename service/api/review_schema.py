@@ -1,0 +1,109 @@
+"""The documents about suppressions, appeals and precision, declared."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from service.api.schema import VALUE_LENGTH, EntityOut, Time, _Out
+from service.model.appeal import AppealState
+from service.model.entity import Scope
+from service.model.flag import Severity
+
+
+class SuppressionIn(_Out):
+    """Flags of one entity that nobody is to be asked about."""
+
+    scope: Scope
+    value: str = Field(min_length=1, max_length=VALUE_LENGTH)
+    owner: str = Field(min_length=1, max_length=128, description="who answers for it")
+    reason: str = Field(min_length=1, max_length=1000)
+    until: str | float = Field(description="RFC 3339 with offset, or seconds since the epoch; at most a year ahead")
+    severity: Severity = Field(default=Severity.HIGH, description="the highest that it hides")
+    signal: str = Field(default="", max_length=64, description="only flags whose every reason is of this detector")
+
+
+class SuppressionOut(_Out):
+    """A suppression and how often it hid a flag."""
+
+    id: str
+    entity: EntityOut
+    owner: str
+    reason: str
+    created: Time
+    until: Time
+    severity: Severity
+    signal: str
+    lifted: Time | None
+    state: Literal["in force", "over", "lifted"]
+    hits: int
+    last_hit: Time | None
+
+
+class SuppressionList(_Out):
+    """Every suppression, newest first."""
+
+    items: list[SuppressionOut]
+
+
+class PreviewOut(_Out):
+    """What a suppression would have hidden of the flags of the last 30 days."""
+
+    flags: int
+    looked_at: int = Field(description="flags of the entity in that time")
+    severities: dict[str, int]
+    examples: list[str] = Field(description="ids of the newest, at most 20")
+
+
+class AppealIn(_Out):
+    """A customer's word against a decision, filed for them."""
+
+    decision: str = Field(min_length=1, max_length=128, description="id of the decision")
+    statement: str = Field(min_length=1, max_length=8000)
+
+
+class AppealDecide(_Out):
+    """The second reviewer's word. `granted` takes the decision back at once."""
+
+    outcome: Literal["granted", "denied"]
+    answer: str = Field(min_length=1, max_length=8000, description="what the customer is told")
+
+
+class AppealOut(_Out):
+    """An appeal."""
+
+    id: str
+    entity: EntityOut
+    decision: str
+    statement: str
+    filed_by: str
+    created: Time
+    state: AppealState
+    decided_by: str | None
+    decided: Time | None
+    answer: str
+
+
+class AppealList(_Out):
+    """Every appeal, newest first."""
+
+    items: list[AppealOut]
+
+
+class PrecisionOut(_Out):
+    """How often reviewers found a detector right."""
+
+    detector: str = Field(description="`all` for every alert")
+    precision: float | None = Field(description="null where no verdict says anything")
+    low: float = Field(description="95 % Clopper-Pearson")
+    high: float
+    n: int = Field(description="alerts judged true positive, false positive or benign")
+    verdicts: dict[str, int]
+
+
+class PrecisionList(_Out):
+    """Precision over all alerts, then of each detector."""
+
+    items: list[PrecisionOut]
+    alerts: int = Field(description="closed alerts looked at, the newest 2,000 at most")

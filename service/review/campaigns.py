@@ -1,0 +1,246 @@
+"""Campaigns as reviewers see them: what the machine found, under what people corrected of it.
+
+Pure functions from flags and corrections. A flag never changes and the next one may come at any time, so a correction
+is applied whenever a campaign is read or a flag is gathered: it holds against whatever is found later. Exclusions and
+splits of a campaign apply to all that is merged into it too.
+
+What a split part took is not counted apart, so it has no odometer. A campaign of several has the sum of what they
+took, and the largest share of topics that one of them asked about, which is at least what they covered together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from service.model.campaign import Campaign, Correction, Link, LinkKind, Odometer, Split
+from service.model.entity import Entity, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from service.model.campaign import Member
+    from service.model.flag import Flag, Severity
+    from service.ports import FoundCampaign
+
+    Corrections = Mapping[str, Correction]
+
+HOURS = 72
+"""After a block within which accounts that take up a campaign's content are its successors."""
+PAIR = 2
+
+
+class Unfit(Exception):
+    """The correction does not fit the campaign as it stands; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one campaign, or one split of it, holds by what was found."""
+
+    id: str
+    members: frozenset[str]
+    found: FoundCampaign
+    split_from: str = ""
+
+
+def shown(found: Iterable[FoundCampaign], corrections: Corrections) -> list[Campaign]:
+    """The campaigns there are, seen last first; one without members left is none."""
+    parts: dict[str, list[_Part]] = defaultdict(list)
+    for item in found:
+        for part in _parts(_Part(item.flag.entity.value, frozenset(item.flag.members), item), corrections):
+            parts[root(part.id, corrections)].append(part)
+    made = (_campaign(name, some, corrections) for name, some in parts.items())
+    return sorted((c for c in made if c.members), key=lambda c: (c.last_seen, c.id), reverse=True)
+
+
+def corrected(flag: Flag, corrections: Corrections) -> Flag | None:
+    """A campaign's flag as it is to be gathered: of the campaign it was merged into, about the members left to it.
+
+    None where nobody is left. A flag of another scope is as it was.
+    """
+    if flag.entity.scope is not Scope.CAMPAIGN:
+        return flag
+    name = root(flag.entity.value, corrections)
+    away = {account for at in {name, flag.entity.value} for account in _away(at, name, corrections)}
+    left = tuple(account for account in flag.members if account not in away)
+    if flag.members and not left:
+        return None
+    return replace(flag, entity=Entity(Scope.CAMPAIGN, name), members=left)
+
+
+def root(name: str, corrections: Corrections) -> str:
+    """The campaign that a campaign is part of by now."""
+    seen = {name}
+    while (at := corrections.get(name)) is not None and at.into and at.into not in seen:
+        name = at.into
+        seen.add(name)
+    return name
+
+
+def merged(campaign: Campaign, into: Campaign, corrections: Corrections, now: int) -> Correction:
+    """The correction by which ``campaign`` is part of ``into``.
+
+    Raises
+    ------
+    Unfit
+        They are one campaign already.
+
+    """
+    if campaign.id == into.id:
+        raise Unfit("they are one campaign already")
+    return replace(_next(campaign.id, corrections, now), into=into.id)
+
+
+def excluded(campaign: Campaign, accounts: Sequence[str], corrections: Corrections, now: int) -> Correction:
+    """The correction by which the accounts are no members, whatever is found later.
+
+    Raises
+    ------
+    Unfit
+        One of them is no member.
+
+    """
+    _refuse_strangers(campaign, accounts)
+    before = _next(campaign.id, corrections, now)
+    return replace(before, excluded=tuple(sorted({*before.excluded, *accounts})))
+
+
+def included(campaign: Campaign, accounts: Sequence[str], corrections: Corrections, now: int) -> Correction:
+    """The correction by which accounts that were taken out may be members again.
+
+    Raises
+    ------
+    Unfit
+        One of them was not taken out.
+
+    """
+    before = _next(campaign.id, corrections, now)
+    others = sorted(set(accounts) - set(before.excluded))
+    if others:
+        raise Unfit(f"'{others[0]}' was not taken out of campaign {campaign.id}")
+    return replace(before, excluded=tuple(name for name in before.excluded if name not in accounts))
+
+
+def split(campaign: Campaign, accounts: Sequence[str], corrections: Corrections, now: int) -> Correction:
+    """The correction by which the accounts are a campaign of their own.
+
+    Raises
+    ------
+    Unfit
+        One of them is no member, or all members would leave.
+
+    """
+    _refuse_strangers(campaign, accounts)
+    if len(set(accounts)) == len(campaign.members):
+        raise Unfit("nobody would be left in the campaign: split off fewer of its members")
+    before = _next(campaign.id, corrections, now)
+    whole = "|".join([campaign.id, str(before.version), *sorted(set(accounts))])
+    name = hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return replace(before, splits=(*before.splits, Split(name, tuple(sorted(set(accounts))))))
+
+
+def succession(campaign: Campaign, members: Iterable[Member], blocked: Mapping[str, int]) -> Link | None:
+    """The link of members who came after others were blocked; None where nobody did.
+
+    Parameters
+    ----------
+    blocked
+        Member -> since when it is blocked, microseconds since the epoch.
+
+    """
+    ours = [blocked[account] for account in campaign.members if account in blocked]
+    span = HOURS * 3_600_000_000
+    heirs = sorted(m.account for m in members if any(at < m.first_seen <= at + span for at in ours))
+    if not heirs:
+        return None
+    rate = campaign.flag.false_positive_rate
+    words = (
+        f"{_accounts(len(heirs))} first seen within {HOURS} hours after {_accounts(len(ours))} of the campaign"
+        f" {'was' if len(ours) == 1 else 'were'} blocked, with the same content"
+    )
+    return Link(LinkKind.SUCCESSION, tuple(heirs), 1.0 - rate.estimate, rate.estimate, rate.n, words)
+
+
+def _parts(part: _Part, corrections: Corrections) -> Iterable[_Part]:
+    """A campaign without those split off, and each of the splits, which may have been corrected too."""
+    correction = corrections.get(part.id)
+    rest = part.members
+    for apart in correction.splits if correction else ():
+        moved = rest.intersection(apart.accounts)
+        rest -= moved
+        yield from _parts(_Part(apart.id, moved, part.found, part.id), corrections)
+    yield replace(part, members=rest - frozenset(correction.excluded if correction else ()))
+
+
+def _campaign(name: str, parts: Sequence[_Part], corrections: Corrections) -> Campaign:
+    newest = max(parts, key=lambda part: (part.id == name, part.found.flag.flagged_at, part.id))
+    correction = corrections.get(name)
+    members = frozenset[str]().union(*(part.members for part in parts)) - frozenset(_away(name, name, corrections))
+    flags = [part.found.flag for part in parts if part.members]
+    others = tuple(sorted(part.id for part in parts if part.id != name))
+    links = [link for flag in flags for link in flag.links]
+    by_hand = [_joined(others, members)] if others and len(members) >= PAIR else []
+    return Campaign(
+        id=name,
+        flag=newest.found.flag,
+        severity=_worst([part.found.severity for part in parts]),
+        first_seen=min((flag.first_seen for flag in flags), default=newest.found.flag.first_seen),
+        last_seen=max((flag.last_seen for flag in flags), default=newest.found.flag.last_seen),
+        members=tuple(sorted(members)),
+        links=(*filter(None, (_within(link, members) for link in links)), *by_hand),
+        odometer=None if newest.split_from else _sum([flag.odometer for flag in flags]),
+        merged=others,
+        split_from=newest.split_from,
+        excluded=correction.excluded if correction else (),
+    )
+
+
+def _joined(others: Sequence[str], members: frozenset[str]) -> Link:
+    words = f"a reviewer put {', '.join(others)} into it"
+    return Link(LinkKind.REVIEWER, tuple(sorted(members)), 1.0, 0.0, 0, words)
+
+
+def _within(link: Link, members: frozenset[str]) -> Link | None:
+    """The link between those who are left; None where it ties nobody."""
+    left = tuple(account for account in link.accounts if account in members)
+    return replace(link, accounts=left) if len(left) >= PAIR else None
+
+
+def _sum(odometers: Sequence[Odometer | None]) -> Odometer | None:
+    held = [odometer for odometer in odometers if odometer is not None]
+    if not held:
+        return None
+    topics = max(o.topics for o in held)
+    return Odometer(sum(o.queries for o in held), sum(o.output_tokens for o in held), topics)
+
+
+def _worst(severities: Sequence[Severity]) -> Severity:
+    return max(severities, key=lambda severity: severity.rank)
+
+
+def _away(at: str, name: str, corrections: Corrections) -> Iterable[str]:
+    """Accounts that are not in the campaign of that name by the correction of ``at``, which is part of it."""
+    correction = corrections.get(at)
+    if correction is not None:
+        yield from correction.excluded
+        for apart in correction.splits:
+            if root(apart.id, corrections) != name:
+                yield from apart.accounts
+
+
+def _next(name: str, corrections: Corrections, now: int) -> Correction:
+    before = corrections.get(name)
+    return replace(before, version=before.version + 1) if before else Correction(id=name, created=now)
+
+
+def _refuse_strangers(campaign: Campaign, accounts: Sequence[str]) -> None:
+    strangers = sorted(set(accounts) - set(campaign.members))
+    if strangers:
+        raise Unfit(f"'{strangers[0]}' is no member of campaign {campaign.id}")
+
+
+def _accounts(number: int) -> str:
+    return f"{number:,} account" if number == 1 else f"{number:,} accounts"

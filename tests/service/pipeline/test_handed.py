@@ -1,0 +1,138 @@
+"""Handed: what was issued to one actor and sent by another is known again; what is everybody's is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from service.pipeline.handed import Handed, Kind, contents, handed, notes
+from tests.service.pipeline.factories import an_event
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from service.model.query import QueryEvent
+    from service.ports import TrailEntry
+
+KEY = b"k" * 32
+SEAL = "c2VhbGVkIHJlYXNvbmluZyBvZiBvbmUgY29udmVyc2F0aW9u" * 4
+ANSWER = (
+    "The tenant pays eight hundred and forty a month in advance. Notice is three months to the end of a quarter. "
+    "A deposit of two months is held by the agent until then. Repairs below one hundred are the tenant's own affair. "
+    "Pets need the landlord's consent, which may be given for a year at most."
+)
+
+
+def query(
+    account: str,
+    text: str = "And now?",
+    *,
+    org: str = "",
+    answer: str = "",
+    seal: str = "",
+    carries: Sequence[Any] = (),
+) -> QueryEvent:
+    """A query of an account, with what it sends and what it is given."""
+    blocks: list[dict[str, Any]] = [{"type": "thinking", "thinking": "", "signature": seal}] if seal else []
+    event = an_event(turns=(("user", text),))
+    return replace(
+        event,
+        account=account,
+        org=org,
+        request={"messages": [{"role": "assistant", "content": list(carries)}, {"role": "user", "content": text}]},
+        answer=replace(event.answer, body={"content": [*blocks, {"type": "text", "text": answer}]}),
+    )
+
+
+def told(*events: QueryEvent) -> list[list[Handed]]:
+    """What each of the queries is found to hand on, one after the other."""
+    known: dict[bytes, TrailEntry] = {}
+    found = []
+    for event in events:
+        held = contents(event, KEY)
+        first = {digest: known[digest] for digest in held.wanted() if digest in known}
+        seen = first | {digest: known[digest] for digest in held.doubtful(first) if digest in known}
+        instances = handed(held, seen)
+        known |= notes(held, event, seen, instances)
+        found.append(instances)
+    return found
+
+
+def sealed(seal: str = SEAL, kind: str = "thinking") -> list[dict[str, str]]:
+    """A sealed block as a request carries it."""
+    return [{"type": kind, "signature": seal, "data": seal}]
+
+
+def test_reasoning_of_another_actor() -> None:
+    """A sealed block that another account sends is told with whom it was issued to, and once."""
+    found = told(query("a", seal=SEAL), query("b", carries=sealed()), query("b", carries=sealed()))
+    assert [[(h.kind, h.issued_to) for h in each] for each in found] == [[], [(Kind.REASONING, "a")], []]
+
+
+@pytest.mark.parametrize(("first", "second"), [("", ""), ("org-1", "org-1")], ids=["one-account", "one-org"])
+def test_reasoning_of_ones_own(first: str, second: str) -> None:
+    """A block that comes back from its own account, or from another account of its org, is as it should be."""
+    other = "b" if first else "a"
+    assert told(query("a", org=first, seal=SEAL), query(other, org=second, carries=sealed())) == [[], []]
+
+
+def test_reasoning_in_responses() -> None:
+    """Encrypted reasoning items are sealed blocks too, in answers and in inputs."""
+    item = {"type": "reasoning", "encrypted_content": SEAL}
+    event = query("a")
+    given = replace(event, answer=replace(event.answer, body={"output": [item]}))
+    sent = replace(query("b"), request={"input": [item, {"role": "user", "content": "Go on."}]})
+    assert [[h.kind for h in each] for each in told(given, sent)] == [[], [Kind.REASONING]]
+
+
+def test_redacted_thinking() -> None:
+    """A redacted block is sealed by its data."""
+    event = query("a")
+    given = replace(
+        event, answer=replace(event.answer, body={"content": [{"type": "redacted_thinking", "data": SEAL}]})
+    )
+    assert [len(each) for each in told(given, query("b", carries=sealed(kind="redacted_thinking")))] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(f"Clean this trace.\n\n{ANSWER}", id="whole"),
+        pytest.param(ANSWER.upper().replace(". ", ".\n"), id="other-case-and-lines"),
+        pytest.param(f"{ANSWER.partition('. ')[2]} Score it from 1 to 10.", id="without-its-first-sentence"),
+    ],
+)
+def test_answer_of_another_actor(text: str) -> None:
+    """An answer that another actor sends in is known, whole or most of it."""
+    found = told(query("a", answer=ANSWER), query("b", text))
+    assert [(h.kind, h.issued_to) for h in found[1]] == [(Kind.OUTPUT, "a")]
+
+
+def test_answer_within_one_actor() -> None:
+    """Whoever sends in an answer of their own, or of a colleague, is left alone."""
+    assert told(query("a", answer=ANSWER), query("a", ANSWER))[1] == []
+    assert told(query("a", org="o", answer=ANSWER), query("b", ANSWER, org="o"))[1] == []
+
+
+def test_one_sentence_is_no_answer() -> None:
+    """A sentence alone is quoted by many."""
+    assert told(query("a", answer=ANSWER), query("b", ANSWER.partition(". ")[0]))[1] == []
+
+
+def test_what_many_are_told() -> None:
+    """An answer that two actors were given is nobody's: a third who sends it hands nothing on."""
+    assert told(query("a", answer=ANSWER), query("b", answer=ANSWER), query("c", ANSWER))[2] == []
+
+
+def test_refused_queries_issue_nothing() -> None:
+    """What came with an error was no answer."""
+    refused = replace(query("a", answer=ANSWER, seal=SEAL), status=500)
+    assert told(refused, query("b", ANSWER, carries=sealed()))[1] == []
+
+
+@pytest.mark.parametrize("request_body", [None, [], {"messages": "x"}, {"messages": [{"content": [1, None]}]}])
+def test_requests_of_any_shape(request_body: Any) -> None:
+    """A body that is no conversation carries nothing."""
+    assert contents(replace(query("a"), request=request_body), KEY).sent == ()
