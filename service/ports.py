@@ -340,6 +340,8 @@ class PartitionStatus:
     lag: float
     """Seconds from the oldest of them until now."""
     bytes: int
+    heard: bool = True
+    """Whether the stream answered; where it did not, the owner is who claimed it last, and what waits is not known."""
 
 
 class Ingest(Protocol):

@@ -169,6 +169,13 @@ class Access(_Part):
     """An OpenID provider that users may sign in by; None: by password alone."""
 
 
+class Notify(_Part):
+    """How notices are sent."""
+
+    private: bool = False
+    """Whether destinations may be on private addresses, as a webhook's receiver in the same network is."""
+
+
 class Settings(_Part):
     """All of an installation's settings."""
 
@@ -200,6 +207,7 @@ class Settings(_Part):
     scoring: Scoring = Scoring()  # type: ignore[call-arg]
     retention: Retention = Retention()  # type: ignore[call-arg]
     access: Access = Access()  # type: ignore[call-arg]
+    notify: Notify = Notify()
 
     @field_validator("listen", "control", "metrics")
     @classmethod

@@ -133,3 +133,8 @@ class People:
 
 def _opens(user: User, digest: str, now: int) -> bool:
     return hmac.compare_digest(user.link, digest) and now < user.link_until and user.disabled is None
+
+
+def welcome(url: str, control: str, secret: str) -> str:
+    """The page that takes a one-time link: below the address that browsers use, the control port's own without one."""
+    return f"{url or f'http://{control}'}/console/welcome/{secret}"

@@ -41,6 +41,10 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("POST", "/api/v1/users/{name}/disable"): Role.ADMIN,
     ("POST", "/api/v1/users/{name}/enable"): Role.ADMIN,
     ("POST", "/api/v1/users/{name}/link"): Role.ADMIN,
+    ("GET", "/api/v1/destinations"): Role.ADMIN,
+    ("POST", "/api/v1/destinations"): Role.ADMIN,
+    ("POST", "/api/v1/destinations/{name}/test"): Role.ADMIN,
+    ("DELETE", "/api/v1/destinations/{name}"): Role.ADMIN,
     ("GET", "/api/v1/tokens"): Role.ADMIN,
     ("POST", "/api/v1/tokens"): Role.ADMIN,
     ("DELETE", "/api/v1/tokens/{id}"): Role.ADMIN,
@@ -97,7 +101,9 @@ ANALYST_THROTTLE = 24 * 3600 * 1_000_000
 """Longest throttle of an analyst, in microseconds; a longer one is a block by another name."""
 
 FRESH: frozenset[tuple[str, str]] = frozenset(
-    key for key in ACCESS if key[0] != "GET" and key[1].startswith(("/api/v1/users", "/api/v1/tokens"))
+    key
+    for key in ACCESS
+    if key[0] != "GET" and key[1].startswith(("/api/v1/users", "/api/v1/tokens", "/api/v1/destinations"))
 )
 """Routes that a session may use only shortly after its password was asked for. A token is shown anew each time."""
 

@@ -12,7 +12,7 @@ from service.access.people import People
 from service.access.tries import Tries
 from service.api import errors
 from service.api.access import ACCESS, Access, Anyone, Role
-from service.api.control import Control
+from service.api.control import Control, clock
 from service.api.cookies import Cookie
 from service.api.cursors import Cursors
 from service.api.routes import accounts, flags, system
@@ -21,6 +21,7 @@ from service.api.routes import appeals as appeals_routes
 from service.api.routes import audit as audit_routes
 from service.api.routes import campaigns as campaigns_routes
 from service.api.routes import decisions as decisions_routes
+from service.api.routes import destinations as destinations_routes
 from service.api.routes import ingest as ingest_routes
 from service.api.routes import precision as precision_routes
 from service.api.routes import session as session_routes
@@ -29,13 +30,15 @@ from service.api.routes import tokens as tokens_routes
 from service.api.routes import users as users_routes
 from service.api.shell import Shell
 from service.api.strict import route_class
+from service.notify.delivery import Delivery
 
 if TYPE_CHECKING:
+    from service.notify.notices import Notices
     from service.ports import Alerts, Audit, Decisions, Ingest, Records, Registers, Tokens
     from service.secrets import Secrets
     from service.settings import Settings
 
-PEOPLE = (session_routes, users_routes, tokens_routes)
+PEOPLE = (session_routes, users_routes, tokens_routes, destinations_routes)
 REVIEW = (suppressions_routes, appeals_routes, precision_routes)
 DESCRIPTION = (
     "Flags, accounts, decisions and progress of revenuer. Send a token as 'Authorization: Bearer rvn_...'; "
@@ -68,6 +71,7 @@ def build(
     ingest: Ingest,
     registers: Registers,
     secrets: Secrets,
+    notices: Notices,
 ) -> FastAPI:
     """The application for these ports."""
     people = People(registers, secrets.token_key)
@@ -83,6 +87,8 @@ def build(
         people=people,
         door=Door(registers, people, key=secrets.token_key, times=settings.access, tries=Tries()),
         cookie=Cookie(settings),
+        notices=notices,
+        delivery=Delivery(notices, registers.outbox, clock=clock, private=settings.notify.private),
         token_key=secrets.token_key,
         cursors=Cursors(secrets.token_key),
     )

@@ -9,6 +9,7 @@ from service.api.errors import Conflict, NotFound
 from service.model.decision import Kind
 from service.model.entity import Scope
 from service.review import campaigns as rules
+from service.review.desk import ASKED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 MOST = 500
 """Campaigns that are read: those flagged last."""
-ASKED = 2_000
-"""Newest queries of a campaign's members of which the models are told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from service.access.people import People
     from service.api.cookies import Cookie
     from service.api.cursors import Cursors
+    from service.notify.delivery import Delivery
+    from service.notify.notices import Notices
     from service.ports import Alerts, Audit, Decisions, Ingest, Records, Registers, Tokens
     from service.settings import Settings
 
@@ -37,6 +39,8 @@ class Control:
     people: People
     door: Door
     cookie: Cookie
+    notices: Notices
+    delivery: Delivery
     token_key: bytes
     cursors: Cursors
     clock: Callable[[], int] = clock

@@ -150,6 +150,8 @@ def _propose(control: Control, identity: Identity, decision: Decision, origin: s
     proposal = Proposal(id=decision.id, decision=decision, by=identity.person, created=decision.created)
     control.registers.proposals.put(proposal, _act(identity, decision, "decision.proposed", decision.created, origin))
     _log("decision.proposed", decision, identity, published=False)
+    text = f"{identity.person} proposes a block of {decision.entity}; another admin approves or refuses it"
+    control.notices.tell("decision.proposed", str(decision.entity), text)
     return Outcome.PROPOSED
 
 

@@ -35,6 +35,7 @@ def rfc3339(at: int) -> str:
 def ingest_document(partitions: Sequence[PartitionStatus], counts: Mapping[str, int]) -> Document:
     """How far the way from the gateways to the log is, as the API and ``status --json`` show it."""
     return {
+        "stream": "up" if all(status.heard for status in partitions) else "down",
         "partitions": [partition_document(status) for status in partitions],
         "not_logged": counts["not_logged"],
         "gaps": counts["gaps"],
@@ -48,9 +49,9 @@ def partition_document(status: PartitionStatus) -> Document:
         "number": status.number,
         "owner": status.owner or None,
         "epoch": status.epoch,
-        "entries": status.entries,
-        "lag_seconds": round(status.lag, 3),
-        "bytes": status.bytes,
+        "entries": status.entries if status.heard else None,
+        "lag_seconds": round(status.lag, 3) if status.heard else None,
+        "bytes": status.bytes if status.heard else None,
     }
 
 

@@ -1,10 +1,12 @@
-"""The documents about people, declared: sessions, users and tokens."""
+"""The documents about people, declared: sessions, users, tokens, and where notices go."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
 from service.api.schema import Time, _Out
+from service.model.flag import Severity
+from service.model.notification import Channel
 from service.model.user import Role
 
 Name = Field(min_length=1, max_length=64)
@@ -108,3 +110,36 @@ class TokenList(_Out):
     """Every token, newest first."""
 
     items: list[TokenOut]
+
+
+class DestinationIn(_Out):
+    """Where notices are to go."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
+    channel: Channel
+    url: str = Field(min_length=1, max_length=2000, description="of the webhook, or as Apprise writes it; never shown")
+    wait: float = Field(default=30.0, ge=0, le=7 * 86400, description="seconds that notices are gathered for a message")
+    severity: Severity = Field(default=Severity.MEDIUM, description="alerts below it are not told")
+
+
+class DestinationOut(_Out):
+    """Where notices go."""
+
+    name: str
+    channel: Channel
+    shown: str = Field(description="scheme and host")
+    created: Time
+    wait: float
+    severity: Severity
+
+
+class DestinationMade(DestinationOut):
+    """A destination with the secret that it can check webhooks by."""
+
+    secret: str | None
+
+
+class DestinationList(_Out):
+    """Every destination."""
+
+    items: list[DestinationOut]

@@ -318,16 +318,17 @@ class PartitionOut(_Out):
     """One partition of the callers: who tends it, and what waits in it."""
 
     number: int
-    owner: str | None = Field(description="the worker that tends it; null where none does")
+    owner: str | None = Field(description="the worker that tends it, or claimed it last; null where none does")
     epoch: int = Field(description="how often it was claimed; what an earlier claim commits is refused")
-    entries: int = Field(description="entries of the shared stream that no checkpoint covers yet")
-    lag_seconds: float = Field(description="from the oldest of what waits until now")
-    bytes: int = Field(description="of what waits; of a shared stream an estimate")
+    entries: int | None = Field(description="entries of the shared stream that no checkpoint covers yet")
+    lag_seconds: float | None = Field(description="from the oldest of what waits until now")
+    bytes: int | None = Field(description="of what waits; of a shared stream an estimate")
 
 
 class IngestOut(_Out):
     """How far the way from the gateways to the log is."""
 
+    stream: Literal["up", "down"] = Field(description="down: a shared one does not answer, so what waits is null")
     partitions: list[PartitionOut]
     not_logged: int = Field(description="records that gateways counted because they could not log them")
     gaps: int = Field(description="reports of such records, by gateway")

@@ -17,6 +17,7 @@ from service.backends.decisions_file import DecisionsFile
 from service.bootstrap.checks import check
 from service.bootstrap.console import add_console
 from service.bootstrap.ingest import ingest
+from service.bootstrap.notices import keep_delivering, notices
 from service.bootstrap.stores import secrets, stores, upgrade
 from service.enforcement.policy import load
 from service.model.audit import Act
@@ -57,11 +58,16 @@ def control(settings: Settings) -> FastAPI:
     """
     held = stores(settings)
     policy = load(settings.policy)
+    keys = secrets(settings)
+    told = notices(settings, held.registers, keys)
+    keep_delivering(settings, told, held.registers)
     desk = Desk(
         held.alerts,
         held.records,
         on_flag=lambda flag: _decide(policy, flag, held.decisions),
         suppressions=Suppressions(held.registers.suppressions, held.registers.hits, clock),
+        corrections=held.registers.corrections,
+        on_opened=told.alert,
     )
     threading.Thread(target=_keep_gathering, args=(desk,), name="alerts", daemon=True).start()
     if isinstance(held.decisions, Tended):
@@ -75,7 +81,8 @@ def control(settings: Settings) -> FastAPI:
         audit=held.audit,
         ingest=ingest(settings, held),
         registers=held.registers,
-        secrets=secrets(settings),
+        secrets=keys,
+        notices=told,
     )
     add_console(app, settings, held)
     return app

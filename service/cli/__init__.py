@@ -25,6 +25,7 @@ from service.cli.serve import serve
 from service.cli.simulate import simulate
 from service.cli.status import status
 from service.cli.token import token
+from service.cli.user import user
 
 
 def _version() -> str:
@@ -41,7 +42,7 @@ def main() -> None:
 
 
 for command in (
-    *(serve, replay, baseline, bench, export, explain, evidence, token, decision, declare, detectors, audit, key),
+    *(serve, replay, baseline, bench, export, explain, evidence, token, user, decision, declare, detectors, audit, key),
     *(simulate, config, doctor, status, db),
 ):
     main.add_command(command)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import click
 
     from detectors.core.baseline import Baselines
+    from service.access.people import People
     from service.bench.runner import Done
     from service.bench.suite import Given, Outcome, Table
     from service.bench.window_files import Line
@@ -85,6 +86,23 @@ def secrets(settings: Settings, *, create: bool = True) -> Secrets:
     from service.secrets import Secrets as Held
 
     return Held.load(settings.secrets_folder, create=create)
+
+
+@contextlib.contextmanager
+def people(settings: Settings, *, create: bool = False) -> Iterator[People]:
+    """The users, in an installation that is made where it is missing and ``create`` says so."""
+    from service.access.people import People as Held
+
+    key = secrets(settings).token_key
+    with (prepared if create else stores)(settings) as held:
+        yield Held(held.registers, key)
+
+
+def welcome(settings: Settings, secret: str) -> str:
+    """Where a browser takes a one-time link to."""
+    from service.access.people import welcome as address
+
+    return address(settings.access.url, settings.control, secret)
 
 
 def upgrade(settings: Settings) -> None:

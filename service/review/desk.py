@@ -7,22 +7,27 @@ from typing import TYPE_CHECKING
 import structlog
 
 from service.model.alert import Note
+from service.model.entity import Scope
 from service.model.ids import event_id, text_id
 from service.review import alerts as rules
+from service.review.campaigns import corrected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from service.model.alert import Alert
     from service.model.audit import Act
+    from service.model.campaign import Correction
     from service.model.flag import Flag
-    from service.ports import Alerts, Records
+    from service.ports import Alerts, Records, Register
     from service.review.suppressions import Suppressions
 
 log = structlog.get_logger(__name__)
 
 BATCH = 200
 """Flags gathered at once."""
+ASKED = 2_000
+"""Newest queries of a campaign's members of which the models are told."""
 
 
 class Stale(Exception):
@@ -38,12 +43,18 @@ class Desk:
         records: Records,
         on_flag: Callable[[Flag], None] = lambda _: None,
         suppressions: Suppressions | None = None,
+        on_opened: Callable[[Alert], None] = lambda _: None,
+        *,
+        corrections: Register[Correction] | None = None,
     ) -> None:
         """``on_flag`` is called for each flag before it is gathered; again, where it could not be gathered then.
 
-        What a suppression hides is neither told to ``on_flag`` nor put to an alert.
+        ``on_opened`` is called for each alert that opens, or opens again. What a suppression hides is neither told to
+        ``on_flag`` nor put to an alert.
         """
+        self._corrections = corrections
         self._suppressions = suppressions
+        self._on_opened = on_opened
         self._alerts = alerts
         self._records = records
         self._on_flag = on_flag
@@ -55,15 +66,26 @@ class Desk:
         process changed in between is left for the next time.
         """
         flags = self._alerts.loose(BATCH)
-        for flag in flags:
+        for found in flags:
+            flag = self._corrected(found)
+            if flag is None:
+                self._alerts.join(found, None)
+                continue
             if self._hidden(flag):
                 continue
             self._on_flag(flag)
             before = self._alerts.alert(rules.alert_id(flag.entity))
-            after = rules.flagged(before, flag, self._models(flag))
+            after = rules.flagged(before, flag, self._models(flag), _accounts(flag))
             if self._alerts.join(flag, after) and after is not None and (before is None or _opened(before, after)):
                 log.info("alert.opened", alert=after.id, entity=str(after.entity), severity=str(after.severity))
+                self._on_opened(after)
         return len(flags)
+
+    def _corrected(self, flag: Flag) -> Flag | None:
+        """The flag under what reviewers corrected of its campaign; None where it is about nobody any more."""
+        if self._corrections is None or flag.entity.scope is not Scope.CAMPAIGN:
+            return flag
+        return corrected(flag, {correction.id: correction for correction in self._corrections.all()})
 
     def _hidden(self, flag: Flag) -> bool:
         """Put aside a flag that a suppression hides, and count it once."""
@@ -93,7 +115,14 @@ class Desk:
         return after
 
     def _models(self, flag: Flag) -> Sequence[str]:
+        if flag.entity.scope is Scope.CAMPAIGN:
+            return self._records.models(flag.members, ASKED)
         return sorted({event.query.model for event in self._records.events(flag.events) if event.query.model})
+
+
+def _accounts(flag: Flag) -> int:
+    """Accounts behind its entity."""
+    return max(len(flag.members), 1) if flag.entity.scope is Scope.CAMPAIGN else 1
 
 
 def _opened(before: Alert, after: Alert) -> bool:

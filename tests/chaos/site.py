@@ -50,6 +50,8 @@ class Site:
     workers: int = 2
     variant: str = ""
     """Of ``weak``, for every role; empty for the product as it is."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """Of ``versions``, by the name of a process; the product as it is where none is named."""
     preload: Mapping[str, str] = field(default_factory=dict)
     """Variables of gateways, shippers and workers beside their settings."""
     downs: list[Down] = field(default_factory=list)
@@ -141,6 +143,8 @@ class Site:
         command = app.command(role)
         if self.variant:
             command = [sys.executable, "-m", "tests.chaos.weak", self.variant, role]
+        if name in self.versions:
+            command = [sys.executable, "-m", "tests.chaos.versions", self.versions[name], role]
         self._spawn(name, command, app.environment(settings, self.preload))
 
     def kill(self, name: str) -> None:

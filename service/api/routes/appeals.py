@@ -72,6 +72,7 @@ def _add_filing(app: FastAPI, control: Control) -> None:
         )  # fmt: skip
         detail = {"id": appeal.id, "decision": against.id}
         register.put(appeal, acts.by_token(request, now, "appeal.filed", str(appeal.entity), **detail))
+        control.notices.tell("appeal.filed", str(appeal.entity), f"an appeal of {appeal.entity} waits for its reviewer")
         response.headers["Location"] = f"/api/v1/appeals/{appeal.id}"
         return appeal_document(appeal)
 

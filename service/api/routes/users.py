@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Path, Request
 
-from service.access.people import NotDone
+from service.access.people import NotDone, welcome
 from service.api import acts
 from service.api.documents import Document, rfc3339
 from service.api.errors import Conflict, NotFound
@@ -99,13 +99,8 @@ def linked(control: Control, name: str, act: Act) -> Document:
     return {
         "name": name,
         "link": secret,
-        "address": address(control.settings.access.url, control.settings.control, secret),
+        "address": welcome(control.settings.access.url, control.settings.control, secret),
     }
-
-
-def address(url: str, control: str, secret: str) -> str:
-    """Where a browser takes a one-time link to."""
-    return f"{url or f'http://{control}'}/console/welcome/{secret}"
 
 
 def user_document(user: User) -> Document:

@@ -19,16 +19,18 @@ from service.api.app import build
 from service.api.control import clock
 from service.api.tokens import issue
 from service.bootstrap.ingest import ingest
+from service.bootstrap.notices import notices
 from service.bootstrap.stores import stores, upgrade
 from service.model.appeal import Appeal
 from service.model.decision import Kind
 from service.model.entity import Entity, Scope
+from service.model.notification import Channel
 from service.model.proposal import Proposal
 from service.model.suppression import Suppression
 from service.ports import Commit, Token
 from service.review.desk import Desk
 from service.secrets import Secrets
-from service.settings import Settings
+from service.settings import Notify, Settings
 from tests.contracts.factories import AN_ACT
 from tests.service.api.factories import HOUR, a_decision, a_flag, a_state, an_evaluation
 
@@ -127,7 +129,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Seeded:
 @pytest.fixture(scope="session")
 def peopled(seeded: Seeded, tmp_path_factory: pytest.TempPathFactory) -> Seeded:
     """The same with users, who are signed in, a proposal, a suppression and an appeal."""
-    settings = Settings(data=tmp_path_factory.mktemp("peopled"))
+    settings = Settings(data=tmp_path_factory.mktemp("peopled"), notify=Notify(private=True))
     shutil.copy(seeded.database, settings.data)
     held, now = stores(settings), clock()
     headers = _sessions(held, now)
@@ -137,6 +139,9 @@ def peopled(seeded: Seeded, tmp_path_factory: pytest.TempPathFactory) -> Seeded:
     hidden = Suppression(id="s-1", entity=entity, owner="team", reason="known", created=now, until=now + 24 * HOUR)
     held.registers.suppressions.put(hidden, act)
     said = {"statement": "It is our own evaluation.", "filed_by": "user:zoe", "decided_before": ("user:yves",)}
+    told = notices(settings, held.registers, SECRETS)
+    webhook, _ = told.destination("ops", Channel.WEBHOOK, "https://127.0.0.1:9/", wait=0)
+    held.registers.destinations.put(webhook, act)
     appeal = Appeal(id="a-1", entity=entity, decision="d-throttle", created=now, **said)  # type: ignore[arg-type]
     held.registers.appeals.put(appeal, act)
     held.close()
@@ -168,6 +173,7 @@ def planes(seeded: Seeded, settings: Settings) -> Iterator[Plane]:
         audit=held.audit,
         ingest=ingest(settings, held),
         registers=held.registers,
+        notices=notices(settings, held.registers, SECRETS),
         secrets=SECRETS,
     )
     yield Plane(app, held, settings, seeded.headers, seeded.database)

@@ -28,6 +28,7 @@ ADDRESSES = {
     **{f"/api/v1/proposals/{{id}}/{verb}": f"/api/v1/proposals/d-proposed/{verb}" for verb in ("approve", "refuse")},
     **{f"/api/v1/appeals/{{id}}{verb}": f"/api/v1/appeals/a-1{verb}" for verb in ("", "/decide", "/withdraw")},
     "/api/v1/suppressions/{id}": "/api/v1/suppressions/s-1",
+    **{f"/api/v1/destinations/{{name}}{verb}": f"/api/v1/destinations/ops{verb}" for verb in ("", "/test")},
     **{f"/api/v1/alerts/{{id}}/{verb}": f"/api/v1/alerts/{AN_ALERT}/{verb}" for verb in CHANGES},
 }
 SUCCESS = {"GET": 200, "POST": 200, "DELETE": 204}
@@ -40,6 +41,11 @@ A_SUPPRESSION: dict[str, Any] = {
 }
 BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/suppressions": A_SUPPRESSION,
+    "/api/v1/destinations": {
+        "name": "chat",
+        "channel": "apprise",
+        "url": "slack://T00000000/B00000000/XXXXXXXXXXXXXXXX",
+    },
     "/api/v1/suppressions/preview": A_SUPPRESSION,
     "/api/v1/appeals": {"decision": "d-block", "statement": "We measure our own product."},
     "/api/v1/appeals/{id}/decide": {"outcome": "denied", "answer": "The evidence stands."},
@@ -56,6 +62,7 @@ BODIES: dict[str, dict[str, Any]] = {
 MADE = {
     *("/api/v1/decisions", "/api/v1/alerts/{id}/notes", "/api/v1/session", "/api/v1/password", "/api/v1/users"),
     *("/api/v1/users/{name}/link", "/api/v1/tokens", "/api/v1/suppressions", "/api/v1/appeals"),
+    "/api/v1/destinations",
 }
 """Routes whose POST makes something new."""
 
@@ -75,8 +82,8 @@ def good(method: str, route: str, identity: str) -> int:
         return 404  # a token has no session to end or to prove
     if route == "/api/v1/session/proof":
         return 204
-    if route.endswith("/reopen"):
-        return 409
+    if route.endswith(("/reopen", "/test")):
+        return 409  # it is open; nobody listens there
     if route.endswith("/refuse") and identity == "analyst":
         return 403  # the proposal is another's; anna may withdraw hers
     return 201 if method == "POST" and route in MADE else SUCCESS[method]

@@ -12,6 +12,7 @@ from service.backends.decisions_file import DecisionsFile
 from service.backends.redis.decisions import DecisionsFetcher
 from service.bootstrap.control import Tended
 from service.bootstrap.ingest import ingest
+from service.bootstrap.notices import notices
 from service.bootstrap.stores import stores
 from tests.contracts.factories import AN_ACT
 from tests.service.api.conftest import SECRETS
@@ -82,6 +83,7 @@ async def test_what_the_stream_does_not_take_is_stored(plane: Plane, own_valkey:
         audit=held.audit,
         ingest=ingest(shared, held),
         registers=plane.stores.registers,
+        notices=notices(shared, plane.stores.registers, SECRETS),
         secrets=SECRETS,
     )
     own_valkey.kill9()

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from service.api.app import build
 from service.bootstrap.ingest import ingest
+from service.bootstrap.notices import notices
 from service.settings import Settings
 from tests.service.api.conftest import SECRETS, Plane
 
@@ -124,6 +125,7 @@ async def test_host(plane: Plane, control: str, host: str, status: int) -> None:
         audit=held.audit,
         ingest=ingest(plane.settings, held),
         registers=held.registers,
+        notices=notices(plane.settings, held.registers, SECRETS),
         secrets=SECRETS,
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
