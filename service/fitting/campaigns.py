@@ -43,8 +43,9 @@ FITTED = ("thin", "steady", "replaced", "paraphrased", "prefixed", "covered", "k
 """Presets that are fitted on."""
 MOMENTS = 12
 """Of each group, evenly spread."""
-SHARE = 0.5
-"""Of a group's queries that a campaign must have sent for the group to be the campaign's."""
+SHARE, CARRIED = 0.9, 0.2
+"""Of a group's queries that a campaign must have sent, and of its members' queries that must be of the group, for it
+to be what ties the campaign: members share other things too, as everybody does."""
 
 
 def scene_of(seed: int, *, campaign: str = "") -> Scene:
@@ -68,10 +69,11 @@ def groups(seed: int, scene: Scene) -> Iterator[tuple[bool, NDArray[np.float64]]
     for key, moments in found.items():
         if key not in index.groups:
             continue
-        uses = index.groups[key].uses
-        ours = sum(use.queries for account, use in uses.items() if labels.get(account, False))
+        group = index.groups[key]
+        ours = sum(use.queries for account, use in group.uses.items() if labels.get(account, False))
+        devotion = moments[-1][MEASURES.index("devotion")]
         chosen = np.linspace(0, len(moments) - 1, min(MOMENTS, len(moments))).astype(int)
-        yield bool(ours >= SHARE * index.groups[key].queries), np.array(moments)[chosen]
+        yield bool(ours >= SHARE * group.queries and devotion >= CARRIED), np.array(moments)[chosen]
 
 
 def slots(seed: int, scene: Scene, labels: dict[int, bool]) -> Iterator[Footprints]:

@@ -69,11 +69,14 @@ class Coordination:
         self._budget = budget
         self._index, self._clusters, self._names, self._number = memory.load(resume.meta.get("coordination", b""))
         self._teller = Teller(self._index, self._names, self._judge, {**versions, "campaigns": self._judge.version})
-        self._pending: list[tuple[int, Footprints]] = []
-        """Footprints that are not folded, with their slot."""
+        self._pending: list[tuple[int, int, Footprints]] = []
+        """Footprints that are not folded, with their number and slot, which rise together."""
+        self._written = (
+            int(max((tally.last for tally in self._index.accounts.values()), default=0.0) * 1e6) // SLOT // HOUR
+        )
+        """Hour of event time in which all of it was written last."""
         for number, (slot, data) in sorted(resume.footprints.items()):
-            self._number = number
-            self._keep(slot, *unpack(data))
+            self._keep(number, slot, *unpack(data))
 
     def see(self, events: Sequence[QueryEvent], rows: Observations, into: Commit, *, now: int) -> None:
         """Take a batch, in order of completion, and judge the slots that the stream's time has passed."""
@@ -86,27 +89,33 @@ class Coordination:
                 names = {
                     self._extractor.digest(name): name for name in dict.fromkeys(event.account for event in chosen)
                 }
-                self._number += 1
-                self._keep(slot, seen, names)
+                self._keep(self._number + 1, slot, seen, names)
                 into.footprints[self._number] = (slot, pack(seen, names))
         self._close(now // SLOT, into)
 
-    def _keep(self, slot: int, seen: Footprints, names: Mapping[int, str]) -> None:
-        self._pending.append((slot, seen))
+    def _keep(self, number: int, slot: int, seen: Footprints, names: Mapping[int, str]) -> None:
+        self._number = number
+        self._pending.append((number, slot, seen))
         self._names.update(names)
 
     def _close(self, upto: int, into: Commit) -> None:
-        """Fold and judge each slot before ``upto``; once an hour write all that there is."""
-        for slot in sorted({slot for slot, _ in self._pending if slot < upto}):
-            rows = Footprints.concat([seen for at, seen in self._pending if at == slot])
-            self._pending = [item for item in self._pending if item[0] != slot]
+        """Fold and judge each slot before ``upto``; once an hour write all that is folded."""
+        for slot in sorted({slot for _, slot, _ in self._pending if slot < upto}):
+            closed = [item for item in self._pending if item[1] == slot]
+            self._pending = [item for item in self._pending if item[1] != slot]
+            rows = Footprints.concat([seen for _, _, seen in closed])
             touched = self._index.fold(rows.take(np.argsort(rows.time, kind="stable")))
             into.flags += self._judged(touched, (slot + 1) * SLOT)
-            if slot % HOUR == HOUR - 1 and not self._pending:
-                for account in self._names.keys() - self._index.accounts.keys():
-                    del self._names[account]
-                into.meta["coordination"] = memory.dump(self._index, self._clusters, self._names, self._number)
-                into.folded = self._number
+            if slot // HOUR > self._written:
+                self._written = slot // HOUR
+                into.folded = closed[-1][0]
+                into.meta["coordination"] = self._dump(into.folded)
+
+    def _dump(self, folded: int) -> bytes:
+        waiting = {account for _, _, seen in self._pending for account in seen.account.tolist()}
+        for account in self._names.keys() - self._index.accounts.keys() - waiting:
+            del self._names[account]
+        return memory.dump(self._index, self._clusters, self._names, folded)
 
     def _judged(self, keys: Sequence[int], at: int) -> list[Flag]:
         """Flags of the campaigns that groups with these keys are of, at the close of the slot in which they grew."""

@@ -43,7 +43,7 @@ def thin() -> list[QueryEvent]:
     """The same instruction from 60 accounts, four queries each, an ever-new question in every one."""
     return [
         asked(
-            T0 + n * SLOT // 12,
+            T0 + n * SLOT // 8,
             f"thin-{n % ACCOUNTS}",
             TASK.format(f"how do {TOPICS[n % 10]} of number {n} come about where {TOPICS[n * 7 % 9]} are rare?"),
             700,
@@ -58,7 +58,7 @@ def course() -> list[QueryEvent]:
         asked(
             T0 + n * SLOT // 40,
             f"student-{n % ACCOUNTS}",
-            TASK.format(f"how do {TOPICS[n // ACCOUNTS]} come about?") if n % 5 == 0 else f"hello {n}, what now?",
+            TASK.format(f"how do {TOPICS[n // ACCOUNTS % 10]} come about?") if n % 5 == 0 else f"hello {n}, what now?",
             200,
         )
         for n in range(ACCOUNTS * EACH * 5)
