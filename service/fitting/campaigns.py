@@ -2,7 +2,7 @@
 
 Honest scenes are thin background and crowds that share much (courses, popular templates, companies, resellers);
 campaigns of many shapes are hidden in as much background. Every group that is followed gives its measures at the close
-of each slot in which it grew. Half of the honest scenes are fitted on, the other half gives the p-values.
+of each slot in which it grew. Some of the honest scenes are fitted on, the others give the p-values.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from detectors.coordination import judge
 from detectors.coordination.group import MEASURES, measure
-from detectors.coordination.index import Index
+from detectors.coordination.index import ACTORS, Index
 from detectors.features import Extractor
 from service.bootstrap.replay import STRANGER
 from service.gateway.dialects import Dialects
@@ -43,6 +43,8 @@ FITTED = ("thin", "steady", "replaced", "paraphrased", "prefixed", "covered", "k
 """Presets that are fitted on."""
 MOMENTS = 12
 """Of each group, evenly spread."""
+FEW = 5
+"""One honest scene of so many is fitted on; the others give the p-values, which need the numbers."""
 SHARE, CARRIED = 0.9, 0.2
 """Of a group's queries that a campaign must have sent, and of its members' queries that must be of the group, for it
 to be what ties the campaign: members share other things too, as everybody does."""
@@ -65,7 +67,8 @@ def groups(seed: int, scene: Scene) -> Iterator[tuple[bool, NDArray[np.float64]]
     for rows in slots(seed, scene, labels):
         for key in index.fold(rows):
             group = index.groups[key]
-            found.setdefault(key, []).append(measure(group, index.totals(group)))
+            if group.actors >= ACTORS:
+                found.setdefault(key, []).append(measure(group, index.totals(group)))
     for key, moments in found.items():
         if key not in index.groups:
             continue
@@ -115,7 +118,7 @@ def main(seed: int, scenes: int, out: Path) -> None:
     honest: list[list[NDArray[np.float64]]] = [[], []]
     harvests: list[NDArray[np.float64]] = []
     for number in range(scenes):
-        honest[number % 2] += [m for _, m in groups(seed * 1000 + number, scene_of(seed * 1000 + number))]
+        honest[number % FEW > 0] += [m for _, m in groups(seed * 1000 + number, scene_of(seed * 1000 + number))]
         click.echo(f"honest scene {number}: {sum(map(len, honest))} groups", err=True)
     for number, name in enumerate(sorted(PRESETS)):
         if name not in FITTED:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 DEVOTED = 0.2
 """Share of an account's queries that are of one key, from which it counts as devoted to it."""
+GROWN = 1.25
+"""Times the accounts of a group from which campaigns are looked at anew."""
 MEMBER = 0.5
 """Share of its queries that are of the campaign's keys, from which an account is a member."""
 
@@ -40,14 +42,17 @@ class Clusters:
     """All campaigns, by suspicious key."""
 
     by_key: dict[int, Cluster] = field(default_factory=dict)
+    joined: dict[int, int] = field(default_factory=dict)
+    """Suspicious key -> accounts that its group had when groups were last put together."""
 
     def grow(self, keys: Iterable[int], index: Index) -> list[Cluster]:
         """Take up keys that are suspicious now; the campaigns that they belong to, each once."""
-        fresh = [key for key in keys if key not in self.by_key]
-        for key in fresh:
-            self.by_key[key] = Cluster(f"{key:016x}", {key})
-        if fresh:
+        for key in keys:
+            self.by_key.setdefault(key, Cluster(f"{key:016x}", {key}))
+        # Anew only after some growth, so that the work over a campaign's life is a few times its size.
+        if any(len(index.groups[key].uses) >= GROWN * self.joined.get(key, 0) for key in keys):
             self._join(index)
+            self.joined = {key: len(index.groups[key].uses) for key in self.by_key if key in index.groups}
         found = {self.by_key[key].id: self.by_key[key] for key in keys}
         return [found[name] for name in sorted(found)]
 

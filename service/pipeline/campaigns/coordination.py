@@ -13,6 +13,7 @@ import numpy as np
 
 from detectors.coordination.footprints import Footprints
 from detectors.coordination.group import measure
+from detectors.coordination.index import ACTORS
 from detectors.coordination.judge import default
 from service.model.flag import Severity
 from service.pipeline.campaigns import memory
@@ -31,10 +32,10 @@ if TYPE_CHECKING:
     from service.pipeline.campaigns.clusters import Cluster
     from service.ports import Commit, Resume
 
-HOUR = 12
+HOUR = 60
 """Slots between two times that all of it is written."""
-GROWN = 2
-"""A campaign is told of again when it has so many times the members that it had."""
+GROWN, MORE = 1.1, 8
+"""A campaign is told of again when it has so many times the members that it had, and so many more."""
 LOW = 10
 """Budgets within which a campaign is worth a flag that nobody is asked to look at."""
 
@@ -122,7 +123,7 @@ class Coordination:
         found = {}
         for key in dict.fromkeys(keys):
             group = self._index.groups.get(key)
-            if group is not None:
+            if group is not None and group.actors >= ACTORS:
                 measures = measure(group, self._index.totals(group))
                 verdict = self._judge.judge(measures)
                 severity = self._severity(verdict)
@@ -148,7 +149,9 @@ class Coordination:
     @staticmethod
     def _is_news(cluster: Cluster, severity: Severity, size: int) -> bool:
         """Whether it is more severe than it was told of, or has grown; noted on the campaign."""
-        if not size or (severity.rank <= cluster.raised and size < GROWN * cluster.members):
+        if not size or (
+            severity.rank <= cluster.raised and size < max(GROWN * cluster.members, cluster.members + MORE)
+        ):
             return False
         cluster.raised, cluster.members = max(cluster.raised, severity.rank), size
         return True

@@ -41,6 +41,7 @@ def dump(index: Index, clusters: Clusters, names: dict[int, str], number: int) -
             (c.id, sorted(c.keys), c.raised, c.members) for c in {c.id: c for c in clusters.by_key.values()}.values()
         ],
         "age": list(clusters.by_key),
+        "joined": list(clusters.joined.items()),
         "names": list(names.items()),
     }
     return zlib.compress(msgspec.msgpack.encode(body), 1)
@@ -59,7 +60,7 @@ def load(data: bytes) -> Held:
     of_key = {}
     for name, keys, raised, size in body["clusters"]:
         of_key.update(dict.fromkeys(keys, Cluster(name, set(keys), raised, size)))
-    clusters = Clusters({key: of_key[key] for key in body["age"]})
+    clusters = Clusters({key: of_key[key] for key in body["age"]}, dict(body["joined"]))
     return Held(index, clusters, dict(body["names"]), body["number"])
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from detectors.features import Extractor
     from service.model.query import QueryEvent
 
-SLOT = 300_000_000
+SLOT = 60_000_000
 """Microseconds of event time that are folded at once: campaigns are judged at the close of each slot."""
 
 

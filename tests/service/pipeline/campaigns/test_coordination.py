@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,7 +44,7 @@ def thin() -> list[QueryEvent]:
     """The same instruction from 60 accounts, four queries each, an ever-new question in every one."""
     return [
         asked(
-            T0 + n * SLOT // 8,
+            T0 + n * SLOT // 2,
             f"thin-{n % ACCOUNTS}",
             TASK.format(f"how do {TOPICS[n % 10]} of number {n} come about where {TOPICS[n * 7 % 9]} are rare?"),
             700,
@@ -52,13 +53,19 @@ def thin() -> list[QueryEvent]:
     ]
 
 
+def own(number: int) -> str:
+    """Something that nobody else asks, in other words each time."""
+    rng = random.Random(number)
+    return " ".join("".join(rng.choices("abcdefghijklmnop", k=5)) for _ in range(12))
+
+
 def course() -> list[QueryEvent]:
     """One assignment from 60 students, who all ask the same four questions, and much else."""
     return [
         asked(
-            T0 + n * SLOT // 40,
+            T0 + n * SLOT // 8,
             f"student-{n % ACCOUNTS}",
-            TASK.format(f"how do {TOPICS[n // ACCOUNTS % 10]} come about?") if n % 5 == 0 else f"hello {n}, what now?",
+            TASK.format(f"how do {TOPICS[n // ACCOUNTS % 10]} come about?") if (n + n // ACCOUNTS) % 5 == 0 else own(n),
             200,
         )
         for n in range(ACCOUNTS * EACH * 5)
