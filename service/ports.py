@@ -200,6 +200,10 @@ class Commit:
     gaps: list[tuple[str, Gap]] = field(default_factory=list)
     meta: dict[str, bytes] = field(default_factory=dict)
     """Small named blobs: the admission sketch, the stream's time."""
+    footprints: dict[int, tuple[int, bytes]] = field(default_factory=dict)
+    """Number, rising -> slot of event time and what coordination may see of its queries."""
+    folded: int = 0
+    """Footprints up to this number are in the blob ``coordination`` and need not be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +217,8 @@ class Resume:
     meta: Mapping[str, bytes]
     windows: Mapping[Entity, int]
     """Entities with an open window, and its start."""
+    footprints: Mapping[int, tuple[int, bytes]] = field(default_factory=dict)
+    """Number -> slot and footprints that are not in the blob ``coordination`` yet."""
 
 
 class Checkpoint(Protocol):

@@ -65,6 +65,7 @@ class MemoryCheckpoint:
         self._opened: dict[bytes, bytes] = {}
         self._log_opened: dict[bytes, bytes] = {}
         self._meta: dict[str, bytes] = {}
+        self._footprints: dict[int, tuple[int, bytes]] = {}
         self._flagged: set[str] = set()
         self._recent: dict[Entity, deque[tuple[int, bytes]]] = {}
 
@@ -82,6 +83,7 @@ class MemoryCheckpoint:
             log_opened=dict(self._log_opened),
             meta=dict(self._meta),
             windows={entity: state.window for entity, state in self.states.items() if state.window >= 0},
+            footprints=dict(self._footprints),
         )
 
     def entities(self, wanted: Sequence[Entity]) -> Mapping[Entity, EntityState]:
@@ -121,6 +123,9 @@ class MemoryCheckpoint:
                 self._on_flag(flag)
         self.gaps += [gap for gap in commit.gaps if gap not in self.gaps]
         self._meta.update(commit.meta)
+        self._footprints |= commit.footprints
+        if commit.folded:
+            self._footprints = {n: held for n, held in self._footprints.items() if n > commit.folded}
 
     def recent_events(self, entity: Entity, limit: int) -> Sequence[str]:
         """Ids of the entity's latest events, newest first; at most ``RECENT`` are remembered."""

@@ -12,6 +12,7 @@ from service.backends.sql.dialect import connect
 from service.backends.sql.repartition import repartition
 from service.bootstrap.stores import url_of
 from service.pipeline import admission, sightings
+from service.pipeline.campaigns import memory
 from service.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 COMBINE: dict[str, Callable[[Sequence[bytes]], bytes]] = {
     "admission": admission.merged,
+    "coordination": memory.merged,
     "sightings": sightings.merged,
     "time": max,
 }

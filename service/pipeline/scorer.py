@@ -18,6 +18,7 @@ from service import metrics
 from service.model.entity import Entity, Scope
 from service.pipeline import handed, trail
 from service.pipeline.admission import DAY, Admission
+from service.pipeline.campaigns.coordination import Coordination
 from service.pipeline.entities import RECENT, Entities
 from service.pipeline.observe import observe
 from service.pipeline.sightings import Sightings
@@ -27,6 +28,7 @@ from service.pipeline.windows import Windows
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from detectors.coordination.judge import Judge
     from detectors.core.detector import Detector, Score
     from detectors.core.observation import Observations
     from detectors.core.state import State
@@ -59,6 +61,7 @@ class Scorer:
         state_days: int,
         key: bytes,
         warm: Warm | None = None,
+        judge: Judge | None = None,
     ) -> None:
         self._checkpoint = checkpoint
         self._extractor = extractor
@@ -78,6 +81,9 @@ class Scorer:
         self.time = int.from_bytes(resume.meta.get("time", b""), "big")
         """Stream time: completion of the last event taken, microseconds since the epoch."""
         self._entities = Entities(checkpoint, self._detectors, warm)
+        self._coordination = Coordination(
+            resume, extractor=extractor, budget=settings.budget, versions=rules.versions, judge=judge
+        )
 
     def detectors(self, scope: str) -> Sequence[Detector]:
         """Those that follow entities of this scope, counting or in shadow."""
@@ -99,6 +105,7 @@ class Scorer:
             indices = by_entity.get(entity, [])
             self._fold(entity, followed, [events[i] for i in indices], rows.take(np.array(indices, np.intp)), into)
             self._entities.touch(entity, followed)
+        self._coordination.see(events, rows, into, now=self.time)
         # In the order of their moments, so that the order does not tell how the stream was cut.
         into.evaluations.sort(key=lambda e: (e.at, e.entity, e.trigger))
         into.flags.sort(key=lambda f: (f.flagged_at, f.entity, f.severity.rank))

@@ -219,6 +219,7 @@ class SqlCheckpoint:
             log_opened={bytes(row.event_id): bytes(row.sealed) for row in opened if row.stage == LOG},
             meta={row.name: bytes(row.value) for row in blobs},
             windows={Entity(Scope(row.scope), row.value): row.window_start for row in windows},
+            footprints=writes.footprints(connection, self._partition),
         )
 
     def _wanted(self, commit: Commit, texts: Sequence[tuple[str, ...]]) -> dict[str, int]:
@@ -250,6 +251,7 @@ class SqlCheckpoint:
         writes.open_and_close(connection, self._partition, LOG, commit.log_opened, commit.log_closed)
         blobs = commit.meta.items()
         put(connection, meta, [{"partition": self._partition, "name": name, "value": value} for name, value in blobs])
+        writes.put_footprints(connection, self._partition, commit)
         return hold, moved
 
     def _log(self, connection: Connection, commit: Commit, texts: Sequence[tuple[str, ...]]) -> None:

@@ -18,7 +18,7 @@ from service.backends.sql import queries
 from service.backends.sql.bulk import chosen, put
 from service.backends.sql.dialect import available, lock_schema, writing
 from service.backends.sql.names import values
-from service.backends.sql.tables import counters, entities, events, meta, open_queries, partitions, sources
+from service.backends.sql.tables import counters, entities, events, footprints, meta, open_queries, partitions, sources
 from service.model.entity import Entity, Scope
 from service.model.ids import SHARDS, partition_of, shard
 from service.ports import StoreUnavailable
@@ -62,6 +62,7 @@ def repartition(engine: Engine, number: int, combine: Mapping[str, Combine], *, 
         if before == number and held:
             return before
         _places(connection, before, number)
+        _footprints(connection, before, number)
         _blobs(connection, before, number, combine)
         _open(connection, number)
         _entities(connection, number)
@@ -108,6 +109,21 @@ def _places(connection: Connection, before: int, number: int) -> None:
             seen = max(o[source].seen for o in olds if source in o)
             rows.append({"partition": new, "source": source, "position": position, "logged": logged, "seen": seen})
     _replaced(connection, sources, rows)
+
+
+def _footprints(connection: Connection, before: int, number: int) -> None:
+    """Numbered anew beyond every number so far, since the blobs that they are not folded into become one."""
+    held = connection.execute(select(footprints).order_by(footprints.c.slot, footprints.c.number)).all()
+    beyond = max((row.number for row in held), default=0)
+    rows = []
+    for new in range(number):
+        olds = overlapping(new, number, before)
+        some = [row for row in held if row.partition in olds]
+        rows += [
+            {"partition": new, "number": beyond + n, "slot": row.slot, "data": bytes(row.data)}
+            for n, row in enumerate(some, 1)
+        ]
+    _replaced(connection, footprints, rows)
 
 
 def _blobs(connection: Connection, before: int, number: int, combine: Mapping[str, Combine]) -> None:

@@ -175,6 +175,16 @@ meta = Table(
 )
 
 # By partition, so that no two workers wait for one row.
+footprints = Table(
+    "footprints",
+    metadata,
+    Column("partition", SmallInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    # Of event time; what of a slot is seen is folded together.
+    Column("slot", BigInteger, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
 counters = Table(
     "counters",
     metadata,

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 from sqlalchemy import delete, select
 
-from service.backends.sql.bulk import chosen, insert, put
+from service.backends.sql.bulk import chosen, insert, put, put_new
 from service.backends.sql.dialect import is_postgres
 from service.backends.sql.tables import counters, open_queries, sources
+from service.backends.sql.tables import footprints as prints
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -87,6 +88,25 @@ def count(connection: Connection, partition: int, more: Mapping[str, int]) -> No
         total = {"value": counters.c.value + statement.excluded.value}
         upsert = statement.on_conflict_do_update(index_elements=list(counters.primary_key), set_=total)
         connection.execute(upsert, rows)
+
+
+def footprints(connection: Connection, partition: int) -> dict[int, tuple[int, bytes]]:
+    """What coordination has not folded yet."""
+    rows = connection.execute(select(prints).where(prints.c.partition == partition).order_by(prints.c.number)).all()
+    return {row.number: (row.slot, bytes(row.data)) for row in rows}
+
+
+def put_footprints(connection: Connection, partition: int, commit: Commit) -> None:
+    """Keep what is new, let go of what is folded."""
+    if commit.folded:
+        old = (prints.c.partition == partition) & (prints.c.number <= commit.folded)
+        connection.execute(delete(prints).where(old))
+    rows = [
+        {"partition": partition, "number": number, "slot": slot, "data": data}
+        for number, (slot, data) in commit.footprints.items()
+        if number > commit.folded
+    ]
+    put_new(connection, prints, rows)
 
 
 def key(entity: Entity) -> dict[str, Any]:

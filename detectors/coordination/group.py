@@ -1,0 +1,152 @@
+"""Group: the accounts that use one content key, and how they use it.
+
+Counts are sums, times are minima and maxima, and the sample of payloads is the ``SAMPLE`` smallest digests, so groups
+of disjoint footprints merge to the group of them all, in any order.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from detectors.coordination.footprints import Footprints
+
+SAMPLE = 256
+"""Payloads kept, the smallest by digest."""
+SEVERAL = 0
+"""In the sample: a payload that more than one actor sent."""
+CELLS = 64
+"""Topics are counted by codebook cell modulo this: enough for breadth, small enough to keep for every group."""
+
+
+@dataclass(slots=True)
+class Use:
+    """One account's use of the key."""
+
+    actor: int
+    queries: int = 0
+    first: float = float("inf")
+    last: float = 0.0
+
+
+@dataclass(slots=True)
+class Group:
+    """What is known of one content key."""
+
+    uses: dict[int, Use] = field(default_factory=dict)
+    """By digest of the account."""
+    follows: int = 0
+    """Queries that continue a conversation, run a request again or are retries."""
+    purpose: float = 0.0
+    output_tokens: float = 0.0
+    """Sums over the queries."""
+    cells: NDArray[np.int64] = field(default_factory=lambda: np.zeros(CELLS, np.int64))
+    payloads: dict[int, int] = field(default_factory=dict)
+    """Digest of a user turn -> the actor that sent it, or ``SEVERAL``."""
+
+    @property
+    def queries(self) -> int:
+        """Of all accounts."""
+        return sum(use.queries for use in self.uses.values())
+
+    @property
+    def actors(self) -> int:
+        """Orgs, and accounts without one, that use the key."""
+        return len({use.actor for use in self.uses.values()})
+
+    def fold(self, rows: Footprints) -> None:
+        """Add footprints that carry the key."""
+        turns = zip(rows.account.tolist(), rows.actor.tolist(), rows.time.tolist(), rows.prompt.tolist(), strict=True)
+        for account, actor, at, prompt in turns:
+            use = self.uses.get(account)
+            if use is None:
+                use = self.uses[account] = Use(actor)
+            use.queries += 1
+            use.first, use.last = min(use.first, at), max(use.last, at)
+            known = self.payloads.setdefault(prompt, actor)
+            if known != actor:
+                self.payloads[prompt] = SEVERAL
+        self._trim()
+        self.follows += int(rows.follows.sum())
+        self.purpose += float(rows.purpose.sum(dtype=np.float64))
+        self.output_tokens += float(rows.output_tokens.sum(dtype=np.float64))
+        self.cells += np.bincount(rows.cell % CELLS, minlength=CELLS)
+
+    def merge(self, other: Group) -> None:
+        """Add a group of the same key over other footprints."""
+        for account, theirs in other.uses.items():
+            use = self.uses.setdefault(account, Use(theirs.actor))
+            use.queries += theirs.queries
+            use.first, use.last = min(use.first, theirs.first), max(use.last, theirs.last)
+        for prompt, actor in other.payloads.items():
+            known = self.payloads.setdefault(prompt, actor)
+            if known != actor:
+                self.payloads[prompt] = SEVERAL
+        self._trim()
+        self.follows += other.follows
+        self.purpose += other.purpose
+        self.output_tokens += other.output_tokens
+        self.cells = self.cells + other.cells
+
+    def _trim(self) -> None:
+        if len(self.payloads) > SAMPLE:
+            self.payloads = {prompt: self.payloads[prompt] for prompt in heapq.nsmallest(SAMPLE, self.payloads)}
+
+
+MEASURES = ("actors", "devotion", "alone", "disjoint", "even", "purpose", "output", "breadth")
+"""What ``measure`` gives, in order: the more, the more like a campaign."""
+
+
+def measure(group: Group, totals: Mapping[int, int]) -> NDArray[np.float64]:
+    """The quantities that tell a campaign from an honest group, shape (len(MEASURES),).
+
+    Parameters
+    ----------
+    group
+        With at least one query.
+    totals
+        Account digest -> all its queries with a text, of the key or not.
+
+    Returns
+    -------
+    values
+        ``actors`` log2 of their number; ``devotion`` share of the members' queries that are of the key; ``alone``
+        share that continues nothing; ``disjoint`` share of the sampled payloads that one actor alone sent; ``even``
+        one minus the Gini coefficient of the queries per actor; ``purpose`` mean log-odds; ``output`` log2 of the mean
+        answer tokens; ``breadth`` effective number of topics (inverse Simpson) of as many as there can be.
+
+    """
+    queries = group.queries
+    whole = sum(max(totals.get(account, 0), use.queries) for account, use in group.uses.items())
+    by_actor: dict[int, int] = {}
+    for use in group.uses.values():
+        by_actor[use.actor] = by_actor.get(use.actor, 0) + use.queries
+    single = sum(actor != SEVERAL for actor in group.payloads.values())
+    shares = group.cells / group.cells.sum()
+    return np.array(
+        [
+            np.log2(len(by_actor)),
+            queries / whole,
+            1.0 - group.follows / queries,
+            single / len(group.payloads),
+            1.0 - _gini(np.array(sorted(by_actor.values()), np.float64)),
+            group.purpose / queries,
+            np.log2(1.0 + group.output_tokens / queries),
+            1.0 / float(shares @ shares) / min(queries, CELLS),
+        ]
+    )
+
+
+def _gini(ascending: NDArray[np.float64]) -> float:
+    """Gini coefficient of counts in rising order: 0 where all are equal."""
+    n = len(ascending)
+    ranks = np.arange(1, n + 1)
+    return float((2 * ranks - n - 1) @ ascending / (n * ascending.sum()))

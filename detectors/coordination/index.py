@@ -1,0 +1,131 @@
+"""Index: which content keys are followed, in bounded memory.
+
+A key is *sighted* with the accounts that used it until it has been used by ``ACTORS`` actors; from then on it is a
+followed group. Both tables are bounded: the longest unused go first, so that a template that is used goes on being
+known however many are used once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from detectors.coordination.footprints import KINDS
+from detectors.coordination.group import Group
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from detectors.coordination.footprints import Footprints
+
+ACTORS = 8
+"""Actors from which a key is followed."""
+SIGHTED, FOLLOWED, ACCOUNTS = 1 << 17, 1 << 12, 1 << 18
+"""Keys that are sighted and followed, and accounts whose queries are counted, at most."""
+
+
+@dataclass(slots=True)
+class Sighting:
+    """A key before it is followed."""
+
+    last: float
+    actors: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Tally:
+    """All queries of one account."""
+
+    queries: int = 0
+    last: float = 0.0
+
+
+@dataclass(slots=True)
+class Index:
+    """Groups by content key, and what is needed to find new ones."""
+
+    groups: dict[int, Group] = field(default_factory=dict)
+    kinds: dict[int, int] = field(default_factory=dict)
+    """Followed key -> its column in ``KINDS``."""
+    used: dict[int, float] = field(default_factory=dict)
+    """Followed key -> when it was used last."""
+    sighted: dict[int, Sighting] = field(default_factory=dict)
+    accounts: dict[int, Tally] = field(default_factory=dict)
+
+    def fold(self, rows: Footprints) -> list[int]:
+        """Add a slot's footprints, in order of time; the followed keys that they carry."""
+        self._count(rows)
+        touched: list[int] = []
+        for column in range(len(KINDS)):
+            touched += self._column(rows, column)
+        self._bound()
+        return touched
+
+    def merge(self, other: Index) -> None:
+        """Add what another index holds of other accounts."""
+        for key, group in other.groups.items():
+            self.groups.setdefault(key, Group()).merge(group)
+            self.kinds[key] = other.kinds[key]
+            self.used[key] = max(self.used.get(key, 0.0), other.used[key])
+            self.sighted.pop(key, None)
+        for key, theirs in other.sighted.items():
+            if key not in self.groups:
+                ours = self.sighted.setdefault(key, Sighting(theirs.last))
+                ours.last = max(ours.last, theirs.last)
+                ours.actors |= theirs.actors
+        for account, tally in other.accounts.items():
+            mine = self.accounts.setdefault(account, Tally())
+            mine.queries += tally.queries
+            mine.last = max(mine.last, tally.last)
+        self._bound()
+
+    def totals(self, group: Group) -> dict[int, int]:
+        """All queries of the group's accounts."""
+        return {account: self.accounts[account].queries for account in group.uses if account in self.accounts}
+
+    def _count(self, rows: Footprints) -> None:
+        accounts, counts = np.unique(rows.account, return_counts=True)
+        last = float(rows.time[-1]) if len(rows) else 0.0
+        for account, count in zip(accounts.tolist(), counts.tolist(), strict=True):
+            tally = self.accounts.setdefault(account, Tally())
+            tally.queries += count
+            tally.last = last
+
+    def _column(self, rows: Footprints, column: int) -> list[int]:
+        keys = rows.keys[:, column]
+        order = np.argsort(keys, kind="stable")
+        order = order[keys[order] > 0]
+        found, starts = np.unique(keys[order], return_index=True)
+        touched: list[int] = []
+        if not len(order):
+            return touched
+        for key, some in zip(found.tolist(), np.split(order, starts[1:]), strict=True):
+            if key in self.groups or self._sight(key, column, rows.actor[some], float(rows.time[some[-1]])):
+                self.groups[key].fold(rows.take(some))
+                self.used[key] = float(rows.time[some[-1]])
+                touched.append(key)
+        return touched
+
+    def _sight(self, key: int, column: int, actors: NDArray[np.uint64], at: float) -> bool:
+        """Whether the key is followed from here on."""
+        sighting = self.sighted.setdefault(key, Sighting(at))
+        sighting.last = at
+        sighting.actors.update(actors.tolist())
+        if len(sighting.actors) < ACTORS:
+            return False
+        del self.sighted[key]
+        self.groups[key], self.kinds[key] = Group(), column
+        return True
+
+    def _bound(self) -> None:
+        for table, limit in ((self.sighted, SIGHTED), (self.accounts, ACCOUNTS)):
+            if len(table) > limit:
+                # A tenth at once, so that it is not sorted anew in every slot.
+                old = sorted(table, key=lambda key, table=table: (table[key].last, key))
+                for key in old[: len(table) - limit + limit // 10]:
+                    del table[key]
+        if len(self.groups) > FOLLOWED:
+            for key in sorted(self.groups, key=lambda key: (self.used[key], key))[: len(self.groups) - FOLLOWED]:
+                del self.groups[key], self.kinds[key], self.used[key]

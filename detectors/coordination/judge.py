@@ -1,0 +1,149 @@
+"""Judge: how much a group is like a campaign, and how often an honest group is as much like one.
+
+The score is a logistic regression over the quantities of ``group.measure`` with weights that may not be negative, so
+nothing that speaks for a campaign can ever speak against it. Its p-value is conformal: of the honest groups that were
+kept apart from the fit, each with its highest score, the share that scores as high. A candidate is chosen by the same
+rule in both, so the bound is per candidate.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from detectors.coordination.group import MEASURES
+from detectors.core.calibration import clopper_pearson
+from detectors.core.combiner_fit import bounded
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from detectors.core.calibration import Interval
+
+FILE = Path(__file__).parents[1] / "data" / "campaigns.npz"
+PENALTY = 1.0
+"""Ridge, in units of one group's loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is said of one group."""
+
+    score: float
+    """In [0, 1]."""
+    p_value: float
+    """Share of honest groups that score at least this much, of n + 1."""
+    n: int
+    rarity: tuple[float, ...]
+    """By measure: share of honest groups that show at least as much of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Weights and what honest groups show."""
+
+    constant: float
+    weights: NDArray[np.float64]
+    """Of the measures, in units of ``scale``."""
+    centre: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    benign: NDArray[np.float64]
+    """Highest score of each honest group of the calibration, rising."""
+    shown: NDArray[np.float64]
+    """Their measures at that moment, each column rising, shape (n, len(MEASURES))."""
+    about: Mapping[str, Any]
+
+    @property
+    def version(self) -> str:
+        """Of everything that decides a verdict."""
+        parts = (np.array([self.constant]), self.weights, self.centre, self.scale, self.benign)
+        return hashlib.blake2b(b"".join(part.tobytes() for part in parts), digest_size=6).hexdigest()
+
+    def score(self, measures: NDArray[np.float64]) -> float:
+        """In [0, 1], high is suspicious."""
+        return float(1.0 / (1.0 + np.exp(-self._margin(measures))))
+
+    def judge(self, measures: NDArray[np.float64]) -> Verdict:
+        """Score and p-value of a group's measures."""
+        score = self.score(measures)
+        n = len(self.benign)
+        above = n - int(np.searchsorted(self.benign, score, "left"))
+        rarity = tuple(
+            (n - int(np.searchsorted(column, value, "left")) + 1) / (n + 1)
+            for column, value in zip(self.shown.T, measures.tolist(), strict=True)
+        )
+        return Verdict(score, (above + 1) / (n + 1), n, rarity)
+
+    def rate(self, score: float) -> Interval:
+        """Observed share of honest groups that score at least this much, with its 95 % interval."""
+        n = len(self.benign)
+        return clopper_pearson(n - int(np.searchsorted(self.benign, score, "left")), n)
+
+    def save(self, path: Path) -> None:
+        """Write it as arrays and one JSON document."""
+        arrays = {name: getattr(self, name) for name in ("weights", "centre", "scale", "benign", "shown")}
+        np.savez_compressed(path, about=json.dumps(dict(self.about)), constant=self.constant, **arrays)
+
+    @classmethod
+    def load(cls, path: Path) -> Judge:
+        """What ``save`` wrote."""
+        with np.load(path, allow_pickle=False) as held:
+            about = json.loads(str(held["about"]))
+            if about["measures"] != list(MEASURES):
+                raise ValueError(f"{path} was fitted with other measures: {about['measures']}")
+            return cls(
+                float(held["constant"]), held["weights"], held["centre"], held["scale"], held["benign"], held["shown"],
+                about,
+            )  # fmt: skip
+
+    def _margin(self, measures: NDArray[np.float64]) -> float:
+        return float(self.constant + self.weights @ np.clip((measures - self.centre) / self.scale, -4.0, 4.0))
+
+
+@cache
+def default() -> Judge:
+    """The one that ships."""
+    return Judge.load(FILE)
+
+
+def fit(
+    honest: Sequence[NDArray[np.float64]],
+    harvests: Sequence[NDArray[np.float64]],
+    kept: Sequence[NDArray[np.float64]],
+    *,
+    about: Mapping[str, Any],
+) -> Judge:
+    """The judge that tells honest groups from campaigns' groups.
+
+    Parameters
+    ----------
+    honest, harvests
+        Measures of groups, an array (moments, len(MEASURES)) each; every group counts alike.
+    kept
+        Honest groups kept apart, for the p-values.
+    about
+        Command, seed and licences, kept in the file.
+
+    """
+    groups = [*honest, *harvests]
+    points = np.concatenate(groups)
+    truth = np.repeat([False] * len(honest) + [True] * len(harvests), [len(group) for group in groups])
+    sides = np.where(truth, 1.0 / len(harvests), 1.0 / len(honest))
+    weights = sides / np.repeat([len(group) for group in groups], [len(group) for group in groups])
+    centre, scale = points.mean(axis=0), points.std(axis=0) + 1e-9
+    scaled = np.clip((points - centre) / scale, -4.0, 4.0)
+    found = bounded(scaled, truth, weights * len(truth) / weights.sum(), penalty=PENALTY)
+    bare = Judge(float(found[0]), found[1:], centre, scale, np.empty(0), np.empty((0, len(MEASURES))), about)
+    best = [max(group, key=bare.score) for group in kept]
+    return Judge(
+        bare.constant, bare.weights, centre, scale, np.sort([bare.score(at) for at in best]),
+        np.sort(np.array(best), axis=0), {**about, "measures": list(MEASURES)},
+    )  # fmt: skip

@@ -1,0 +1,157 @@
+"""Coordination: footprints of all accounts go in, flags of campaigns come out.
+
+Footprints are folded slot by slot of event time, a slot when the stream's time has passed its end, so it does not
+matter how the stream was cut. What was folded is written whole once an hour of event time; until then the checkpoint
+keeps the footprints themselves, and whoever resumes folds them again: to the same groups, and flags of the same ids.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from detectors.coordination.footprints import Footprints
+from detectors.coordination.group import measure
+from detectors.coordination.index import ACTORS
+from detectors.coordination.judge import default
+from service.model.flag import Severity
+from service.pipeline.campaigns import memory
+from service.pipeline.campaigns.clusters import members
+from service.pipeline.campaigns.prints import SLOT, footprints, pack, unpack
+from service.pipeline.campaigns.telling import Found, Teller
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from detectors.coordination.judge import Judge, Verdict
+    from detectors.core.observation import Observations
+    from detectors.features import Extractor
+    from service.model.flag import Flag
+    from service.model.query import QueryEvent
+    from service.pipeline.campaigns.clusters import Cluster
+    from service.ports import Commit, Resume
+
+HOUR = 60
+"""Slots between two times that all of it is written."""
+GROWN, MORE = 1.1, 8
+"""A campaign is told of again when it has so many times the members that it had, and so many more."""
+LOW = 10
+"""Budgets within which a campaign is worth a flag that nobody is asked to look at."""
+
+
+class Coordination:
+    """Finds campaigns among the accounts of one partition.
+
+    Parameters
+    ----------
+    resume
+        What the checkpoint holds.
+    budget
+        Share of honest groups that may raise an alert.
+    versions
+        Of everything that decides a flag.
+    judge
+        The one that ships by default.
+
+    """
+
+    def __init__(
+        self,
+        resume: Resume,
+        *,
+        extractor: Extractor,
+        budget: float,
+        versions: Mapping[str, str],
+        judge: Judge | None = None,
+    ) -> None:
+        self._extractor = extractor
+        self._judge = judge or default()
+        self._budget = budget
+        self._index, self._clusters, self._names, self._number = memory.load(resume.meta.get("coordination", b""))
+        self._teller = Teller(self._index, self._names, self._judge, {**versions, "campaigns": self._judge.version})
+        self._pending: list[tuple[int, int, Footprints]] = []
+        """Footprints that are not folded, with their number and slot, which rise together."""
+        self._written = (
+            int(max((tally.last for tally in self._index.accounts.values()), default=0.0) * 1e6) // SLOT // HOUR
+        )
+        """Hour of event time in which all of it was written last."""
+        for number, (slot, data) in sorted(resume.footprints.items()):
+            self._keep(number, slot, *unpack(data))
+
+    def see(self, events: Sequence[QueryEvent], rows: Observations, into: Commit, *, now: int) -> None:
+        """Take a batch, in order of completion, and judge the slots that the stream's time has passed."""
+        slots = np.array([event.done // SLOT for event in events], np.int64)
+        for slot in np.unique(slots).tolist():
+            some = np.flatnonzero(slots == slot)
+            chosen = [events[i] for i in some.tolist()]
+            seen = footprints(chosen, rows.take(some), self._extractor)
+            if len(seen):
+                names = {
+                    self._extractor.digest(name): name for name in dict.fromkeys(event.account for event in chosen)
+                }
+                self._keep(self._number + 1, slot, seen, names)
+                into.footprints[self._number] = (slot, pack(seen, names))
+        self._close(now // SLOT, into)
+
+    def _keep(self, number: int, slot: int, seen: Footprints, names: Mapping[int, str]) -> None:
+        self._number = number
+        self._pending.append((number, slot, seen))
+        self._names.update(names)
+
+    def _close(self, upto: int, into: Commit) -> None:
+        """Fold and judge each slot before ``upto``; once an hour write all that is folded."""
+        for slot in sorted({slot for _, slot, _ in self._pending if slot < upto}):
+            closed = [item for item in self._pending if item[1] == slot]
+            self._pending = [item for item in self._pending if item[1] != slot]
+            rows = Footprints.concat([seen for _, _, seen in closed])
+            touched = self._index.fold(rows.take(np.argsort(rows.time, kind="stable")))
+            into.flags += self._judged(touched, (slot + 1) * SLOT)
+            if slot // HOUR > self._written:
+                self._written = slot // HOUR
+                into.folded = closed[-1][0]
+                into.meta["coordination"] = self._dump(into.folded)
+
+    def _dump(self, folded: int) -> bytes:
+        waiting = {account for _, _, seen in self._pending for account in seen.account.tolist()}
+        for account in self._names.keys() - self._index.accounts.keys() - waiting:
+            del self._names[account]
+        return memory.dump(self._index, self._clusters, self._names, folded)
+
+    def _judged(self, keys: Sequence[int], at: int) -> list[Flag]:
+        """Flags of the campaigns that groups with these keys are of, at the close of the slot in which they grew."""
+        found = {}
+        for key in dict.fromkeys(keys):
+            group = self._index.groups.get(key)
+            if group is not None and group.actors >= ACTORS:
+                measures = measure(group, self._index.totals(group))
+                verdict = self._judge.judge(measures)
+                severity = self._severity(verdict)
+                if severity is not None:
+                    found[key] = Found(key, measures, verdict, severity)
+        told = []
+        for cluster in self._clusters.grow(list(found), self._index):
+            worst = min(
+                (found[key] for key in cluster.keys if key in found), key=lambda it: (it.verdict.p_value, it.key)
+            )
+            accounts = members(self._index, cluster.keys)
+            if self._is_news(cluster, worst.severity, len(accounts)):
+                told.append(self._teller.flag(cluster, worst, accounts, at))
+        return told
+
+    def _severity(self, verdict: Verdict) -> Severity | None:
+        """In units of the budget, as far as there are honest groups enough to tell; None where it is worth no flag."""
+        for part, severity in ((0.01, Severity.CRITICAL), (0.1, Severity.HIGH), (1.0, Severity.MEDIUM)):
+            if verdict.p_value <= self._budget * part:
+                return severity
+        return Severity.LOW if verdict.p_value <= LOW * self._budget else None
+
+    @staticmethod
+    def _is_news(cluster: Cluster, severity: Severity, size: int) -> bool:
+        """Whether it is more severe than it was told of, or has grown; noted on the campaign."""
+        if not size or (
+            severity.rank <= cluster.raised and size < max(GROWN * cluster.members, cluster.members + MORE)
+        ):
+            return False
+        cluster.raised, cluster.members = max(cluster.raised, severity.rank), size
+        return True

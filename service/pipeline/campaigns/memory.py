@@ -1,0 +1,87 @@
+"""Memory: all that coordination holds, as one blob for the checkpoint."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from detectors.coordination.group import Group, Use
+from detectors.coordination.index import Index, Sighting, Tally
+from service.pipeline.campaigns.clusters import Cluster, Clusters
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FORMAT = 1
+
+
+class Held(NamedTuple):
+    """What a blob holds."""
+
+    known: Index
+    clusters: Clusters
+    names: dict[int, str]
+    """Account digest -> account."""
+    number: int
+    """Of the last footprints folded into it."""
+
+
+def dump(index: Index, clusters: Clusters, names: dict[int, str], number: int) -> bytes:
+    """All of it; numbers, digests and account names."""
+    body = {
+        "format": FORMAT,
+        "number": number,
+        "groups": [(key, index.kinds[key], index.used[key], *_group(group)) for key, group in index.groups.items()],
+        "sighted": [(key, held.last, list(held.actors)) for key, held in index.sighted.items()],
+        "accounts": [(key, held.queries, held.last) for key, held in index.accounts.items()],
+        "clusters": [
+            (c.id, sorted(c.keys), c.raised, c.members) for c in {c.id: c for c in clusters.by_key.values()}.values()
+        ],
+        "age": list(clusters.by_key),
+        "joined": list(clusters.joined.items()),
+        "names": list(names.items()),
+    }
+    return zlib.compress(msgspec.msgpack.encode(body), 1)
+
+
+def load(data: bytes) -> Held:
+    """What ``dump`` wrote; empty where there is nothing."""
+    if not data:
+        return Held(Index(), Clusters(), {}, 0)
+    body: dict[str, Any] = msgspec.msgpack.decode(zlib.decompress(data))
+    index = Index()
+    for key, kind, used, *rest in body["groups"]:
+        index.groups[key], index.kinds[key], index.used[key] = _grouped(*rest), kind, used
+    index.sighted = {key: Sighting(last, set(actors)) for key, last, actors in body["sighted"]}
+    index.accounts = {key: Tally(queries, last) for key, queries, last in body["accounts"]}
+    of_key = {}
+    for name, keys, raised, size in body["clusters"]:
+        of_key.update(dict.fromkeys(keys, Cluster(name, set(keys), raised, size)))
+    clusters = Clusters({key: of_key[key] for key in body["age"]}, dict(body["joined"]))
+    return Held(index, clusters, dict(body["names"]), body["number"])
+
+
+def merged(dumps: Sequence[bytes]) -> bytes:
+    """What several partitions hold of different accounts, as one."""
+    first, *others = map(load, dumps)
+    for other in others:
+        first.known.merge(other.known)
+        first.names.update(other.names)
+        for key, cluster in other.clusters.by_key.items():
+            first.clusters.by_key.setdefault(key, cluster)
+    return dump(first.known, first.clusters, first.names, max(held.number for held in (first, *others)))
+
+
+def _group(group: Group) -> tuple[Any, ...]:
+    uses = [(account, use.actor, use.queries, use.first, use.last) for account, use in group.uses.items()]
+    sums = (group.follows, group.purpose, group.output_tokens)
+    return uses, list(group.payloads.items()), group.cells.tolist(), *sums
+
+
+def _grouped(uses: Any, payloads: Any, cells: list[int], *sums: Any) -> Group:
+    group = Group({account: Use(*use) for account, *use in uses}, *sums)
+    group.cells, group.payloads = np.array(cells, np.int64), dict(payloads)
+    return group

@@ -1,0 +1,66 @@
+"""A group adds up, and its measures say what they are called."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.coordination.group import MEASURES, Group, measure
+from tests.detectors.coordination.factories import some
+
+
+def folded(*parts: object) -> Group:
+    """A group over footprints."""
+    group = Group()
+    for rows in parts:
+        group.fold(rows)  # type: ignore[arg-type]
+    return group
+
+
+def values(group: Group, totals: dict[int, int] | None = None) -> dict[str, float]:
+    """Measures by name."""
+    return dict(zip(MEASURES, measure(group, totals or {}).tolist(), strict=True))
+
+
+@given(st.integers(1, 400), st.integers(0, 400), st.integers(1, 4))
+def test_parts_merge_to_the_whole(rows: int, cut: int, seed: int) -> None:
+    """In either order, with a payload sample that is full too."""
+    whole = some(rows, seed=seed, accounts=9)
+    whole = whole.take(np.arange(rows))
+    first, second = whole.take(np.arange(rows) < cut), whole.take(np.arange(rows) >= cut)
+    expected = folded(whole)
+    for one, other in ((first, second), (second, first)):
+        merged = folded(one)
+        merged.merge(folded(other))
+        assert merged.uses == expected.uses
+        assert merged.payloads == expected.payloads
+        assert merged.follows == expected.follows
+        np.testing.assert_array_equal(merged.cells, expected.cells)
+        np.testing.assert_allclose([merged.purpose, merged.output_tokens], [expected.purpose, expected.output_tokens])
+
+
+def test_a_dealt_out_list_is_disjoint_and_a_shared_one_is_not() -> None:
+    """Payloads that several actors sent count as such."""
+    assert values(folded(some(100)))["disjoint"] == 1.0
+    assert values(folded(some(100, prompt=5)))["disjoint"] == 0.0
+
+
+def test_devotion_is_the_share_of_all_that_the_accounts_ask() -> None:
+    """Where they ask as much again of something else it is a half."""
+    group = folded(some(100))
+    assert values(group)["devotion"] == 1.0
+    assert values(group, {account: 2 * use.queries for account, use in group.uses.items()})["devotion"] == 0.5
+
+
+def test_the_accounts_of_one_org_are_one_actor() -> None:
+    """However many there are."""
+    assert values(folded(some(100, accounts=40, actor=7)))["actors"] == 0.0
+
+
+def test_evenness_falls_where_one_asks_most() -> None:
+    """It is one where all ask as much."""
+    even = some(100, account=np.repeat(np.arange(10), 10), actor=np.repeat(np.arange(10), 10))
+    skewed = some(100, account=np.arange(100) // 91, actor=np.arange(100) // 91)
+    assert values(folded(even))["even"] == 1.0
+    assert values(folded(skewed))["even"] < 0.6

@@ -1,0 +1,59 @@
+"""The judge of groups: fitted, monotone, stored as numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from detectors.coordination.group import MEASURES
+from detectors.coordination.judge import Judge, default, fit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def made() -> Judge:
+    """A judge of made-up groups: honest ones around 0, campaigns around 2."""
+    rng = np.random.default_rng(1)
+    honest = [rng.normal(0.0, 1.0, (3, len(MEASURES))) for _ in range(200)]
+    harvests = [rng.normal(2.0, 1.0, (3, len(MEASURES))) for _ in range(50)]
+    return fit(honest[:100], harvests, honest[100:], about={"seed": 1})
+
+
+def test_campaigns_score_above_honest_groups() -> None:
+    """With a p-value that says how rarely an honest group does."""
+    judge = made()
+    low, high = judge.judge(np.zeros(len(MEASURES))), judge.judge(np.full(len(MEASURES), 2.0))
+    assert low.score < 0.5 < high.score
+    assert low.n == high.n == 100
+    assert high.p_value == 1 / 101
+    assert low.p_value > 0.1
+
+
+@pytest.mark.parametrize("source", [made, default], ids=["made", "shipped"])
+def test_more_of_any_measure_never_clears(source: Callable[[], Judge]) -> None:
+    """No weight is negative."""
+    judge = source()
+    assert (judge.weights >= 0).all()
+    assert judge.weights.sum() > 0
+
+
+def test_it_comes_back_from_its_file(tmp_path: Path) -> None:
+    """With the same version and the same words."""
+    judge = made()
+    judge.save(tmp_path / "judge.npz")
+    back = Judge.load(tmp_path / "judge.npz")
+    assert back.version == judge.version
+    assert back.judge(np.ones(len(MEASURES))) == judge.judge(np.ones(len(MEASURES)))
+
+
+def test_another_set_of_measures_is_refused(tmp_path: Path) -> None:
+    """Its weights would be of something else."""
+    judge = made()
+    odd = Judge(**{**{n: getattr(judge, n) for n in judge.__dataclass_fields__}, "about": {"measures": ["actors"]}})
+    odd.save(tmp_path / "judge.npz")
+    with pytest.raises(ValueError, match="other measures"):
+        Judge.load(tmp_path / "judge.npz")

@@ -1,0 +1,148 @@
+"""A thin campaign is found among honest accounts, however the stream is cut and whoever goes on with it."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from detectors.features import Extractor
+from service.backends.memory import MemoryCheckpoint
+from service.model.entity import Scope
+from service.model.query import Answer, Inspect
+from service.pipeline.campaigns import memory
+from service.pipeline.campaigns.prints import SLOT
+from service.ports import Commit
+from tests.service.pipeline.factories import T0, an_event
+from tests.service.pipeline.test_scorer import KEY, a_scorer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from service.model.flag import Flag
+    from service.model.query import QueryEvent
+
+ACCOUNTS, EACH = 60, 4
+TASK = "Write one detailed answer for a textbook, with all steps of the reasoning, to this question: {}"
+TOPICS = ("tides", "sorting", "contracts", "enzymes", "bridges", "grammar", "tariffs", "volcanoes", "sonnets", "gears")
+
+
+@pytest.fixture(scope="module")
+def extractor() -> Extractor:
+    """Features."""
+    return Extractor(KEY)
+
+
+def asked(done: int, account: str, text: str, tokens: int) -> QueryEvent:
+    """One query and its answer's length."""
+    answer = Answer(Inspect.PARSED, input_tokens=40, output_tokens=tokens)
+    return an_event(done, account=account, turns=(("user", text),), answer=answer)
+
+
+def thin() -> list[QueryEvent]:
+    """The same instruction from 60 accounts, four queries each, an ever-new question in every one."""
+    return [
+        asked(
+            T0 + n * SLOT // 2,
+            f"thin-{n % ACCOUNTS}",
+            TASK.format(f"how do {TOPICS[n % 10]} of number {n} come about where {TOPICS[n * 7 % 9]} are rare?"),
+            700,
+        )
+        for n in range(ACCOUNTS * EACH)
+    ]
+
+
+def own(number: int) -> str:
+    """Something that nobody else asks, in other words each time."""
+    rng = random.Random(number)
+    return " ".join("".join(rng.choices("abcdefghijklmnop", k=5)) for _ in range(12))
+
+
+def course() -> list[QueryEvent]:
+    """One assignment from 60 students, who all ask the same four questions, and much else."""
+    return [
+        asked(
+            T0 + n * SLOT // 8,
+            f"student-{n % ACCOUNTS}",
+            TASK.format(f"how do {TOPICS[n // ACCOUNTS % 10]} come about?") if (n + n // ACCOUNTS) % 5 == 0 else own(n),
+            200,
+        )
+        for n in range(ACCOUNTS * EACH * 5)
+    ]
+
+
+def batches(events: Sequence[QueryEvent], size: int) -> Iterator[Sequence[QueryEvent]]:
+    """So many at once."""
+    return (events[start : start + size] for start in range(0, len(events), size))
+
+
+def flags(events: Sequence[QueryEvent], extractor: Extractor, *, size: int, anew: bool = False) -> list[Flag]:
+    """Flags of campaigns; ``anew`` with another scorer for each batch."""
+    found: dict[str, Flag] = {}
+    store = MemoryCheckpoint(on_flag=lambda flag: found.update({flag.id: flag}))
+    scorer = a_scorer(store, extractor, [])
+    for batch in batches(events, size):
+        commit = Commit()
+        scorer.take(batch, commit)
+        store.commit(commit)
+        if anew:
+            scorer = a_scorer(store, extractor, [])
+    return [flag for flag in found.values() if flag.entity.scope is Scope.CAMPAIGN]
+
+
+def test_a_thin_campaign_is_one_flag_with_its_members(extractor: Extractor) -> None:
+    """Each account is invisible by itself; together they are named, and nobody else."""
+    found = flags(thin(), extractor, size=50)
+    assert len({flag.entity for flag in found}) == 1
+    assert found[0].severity.rank >= 2
+    assert set(found[-1].members) <= {f"thin-{n}" for n in range(ACCOUNTS)}
+    assert len(found[-1].members) >= ACCOUNTS // 2
+    assert any("share" in reason.text for reason in found[0].reasons)
+
+
+def test_a_course_is_none(extractor: Extractor) -> None:
+    """Its students ask the same, and ask other things."""
+    assert not [flag for flag in flags(course(), extractor, size=200) if flag.severity.rank >= 2]
+
+
+@pytest.mark.parametrize(("size", "anew"), [(1, False), (7, True), (240, False)])
+def test_neither_cuts_nor_restarts_change_what_is_found(size: int, anew: bool, extractor: Extractor) -> None:  # noqa: FBT001
+    """The same flags with the same ids."""
+    assert flags(thin(), extractor, size=size, anew=anew) == flags(thin(), extractor, size=50)
+
+
+def test_what_is_folded_is_let_go(extractor: Extractor) -> None:
+    """Once an hour of event time all of it is one blob; footprints that are older are kept no longer."""
+    store = MemoryCheckpoint()
+    scorer = a_scorer(store, extractor, [])
+    for batch in batches(thin(), 20):
+        commit = Commit()
+        scorer.take(batch, commit)
+        store.commit(commit)
+    resumed = store.resume()
+    held = memory.load(resumed.meta["coordination"])
+    assert held.number > 0
+    assert all(number > held.number for number in resumed.footprints)
+    assert len(held.names) == ACCOUNTS
+    assert memory.dump(*held) == resumed.meta["coordination"]
+
+
+def test_blobs_of_several_partitions_become_one(extractor: Extractor) -> None:
+    """With the accounts and the groups of all."""
+    dumps = []
+    for part in range(2):
+        store = MemoryCheckpoint()
+        scorer = a_scorer(store, extractor, [])
+        for batch in batches([e for n, e in enumerate(thin()) if n % ACCOUNTS % 2 == part], 20):
+            commit = Commit()
+            scorer.take(batch, commit)
+            store.commit(commit)
+        dumps.append(store.resume().meta["coordination"])
+    one, other, both = (memory.load(dump) for dump in (*dumps, memory.merged(dumps)))
+    assert set(both.names) == {*one.names, *other.names}
+    assert both.known.accounts.keys() == {*one.known.accounts, *other.known.accounts}
+    for key in {*one.known.groups, *other.known.groups}:
+        assert both.known.groups[key].queries == sum(
+            held.known.groups[key].queries for held in (one, other) if key in held.known.groups
+        )
