@@ -26,6 +26,7 @@ CLOCKS_AND_IO = (
 
 READS_FILES = {
     "detectors/core/baseline.py": "the baseline that ships",
+    "detectors/coordination/judge.py": "the judge of campaigns that ships",
     "detectors/core/combiner.py": "the weights that ship",
     "detectors/core/baseline_file.py": "a baseline that was fitted, written whole and read back",
     "detectors/features/codebook.py": "the codebook that ships",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from detectors.core.calibration import upper_limit
 from service.bench.campaigns import judge
 from service.bench.campaigns.cases import CASES
-from service.bench.false_alarms import upper
 from service.bench.figure import Figure, at_least, at_most, rate
 from service.simulate.hydra.crowds import CROWDS
 
@@ -93,7 +93,9 @@ def false_alarms(run: Run, honest: Sequence[Episode]) -> Iterator[Figure]:
     large = [episode for episode in honest if episode.counts]
     hit = sum(episode.false > 0 for episode in large)
     yield rate("benign episodes with a false campaign", hit, len(large), target=at_most(0), note="n: episodes")
-    yield Figure(name="upper 95 % limit of that", value=upper(hit, len(large)), n=len(large), note="exact, one-sided")
+    yield Figure(
+        name="upper 95 % limit of that", value=upper_limit(hit, len(large)), n=len(large), note="exact, one-sided"
+    )
 
 
 def cost(run: Run, what: str) -> Iterator[Figure]:

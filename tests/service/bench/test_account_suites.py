@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
-import pytest
-
 from service.bench import accounts, contamination, false_alarms, hard_negatives, shift
 from service.bench.episodes import plan
 from service.bench.registry import suites
@@ -76,11 +72,3 @@ def test_contamination() -> None:
     kept = [int(row[2]) for row in found.tables[0].rows]
     assert kept[0] == 0
     assert kept[1::2] == sorted(kept[1::2])
-
-
-@pytest.mark.parametrize(("hits", "n", "limit"), [(0, 2995, 0.001), (12, 19442, 0.001), (12, 19_000, 0.00102)])
-def test_upper_limit(hits: int, n: int, limit: float) -> None:
-    """No alert in 2,995 days, or 12 in some 19,440, is what a bound of one in a thousand needs."""
-    assert false_alarms.upper(hits, n) == pytest.approx(limit, rel=0.01)
-    assert false_alarms.upper(n, n) == 1.0
-    assert not math.isnan(false_alarms.upper(0, 1))
