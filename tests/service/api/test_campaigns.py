@@ -63,7 +63,7 @@ async def test_the_listing_pages_and_filters(plane: Plane) -> None:
     async with plane.client("viewer") as client:
         names, cursor = [], None
         while True:
-            asked: dict[str, str | int] = {"limit": 2, "account": "m-all"} | ({"cursor": cursor} if cursor else {})
+            asked: dict[str, str] = {"limit": "2", "account": "m-all"} | ({"cursor": str(cursor)} if cursor else {})
             page = (await client.get("/api/v1/campaigns", params=asked)).json()
             names += [item["id"] for item in page["items"]]
             cursor = page["next"]
