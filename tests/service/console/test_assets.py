@@ -8,6 +8,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from service.api.access import ACCESS
 from service.console import rendering
 from service.console.assets import FOLDER, Assets
 from service.console.glossary import TERMS
@@ -63,3 +64,11 @@ def test_every_term_has_a_meaning() -> None:
     }
     assert len(asked) > 10
     assert asked <= set(TERMS)
+
+
+def test_what_pages_lead_to_on_the_api_is_there() -> None:
+    """Links and forms of the templates that leave the console go to routes in the table of access."""
+    texts = "".join(TEMPLATES.values())
+    found = set(re.findall(r'(?:href|action|src)="(/api/[^"{?]*)', texts))
+    assert "/api/v1/oidc/login" in found
+    assert found <= {route for _, route in ACCESS}
