@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pg8000
@@ -17,6 +18,8 @@ from sqlalchemy import create_engine, event
 from service.settings import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy.engine import URL, Engine
     from sqlalchemy.engine.interfaces import ExceptionContext
 
@@ -84,6 +87,7 @@ def engine(url: URL, options: dict[str, Any], *, patient: bool) -> Engine:
     def connect(_dialect: object, _record: object, _arguments: object, given: dict[str, Any]) -> Any:
         return _connected(given, answer=None if patient else ANSWER)
 
+    made.dialect.do_ping = partial(_answers, made.dialect.do_ping)  # type: ignore[method-assign]
     event.listen(made, "do_connect", connect)
     event.listen(made, "handle_error", _lost)
     return made
@@ -103,6 +107,14 @@ def _connected(given: dict[str, Any], *, answer: float | None) -> Any:
     except BaseException:
         made.close()
         raise
+
+
+def _answers(ping: Callable[[Any], bool], connection: Any) -> bool:
+    """Whether a connection that lay in the pool is alive: a reset socket is not, which pg8000 tells as it comes."""
+    try:
+        return ping(connection)
+    except OSError:
+        return False
 
 
 def _lost(context: ExceptionContext) -> None:

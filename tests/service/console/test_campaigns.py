@@ -20,7 +20,8 @@ LINKS = (
 )
 
 
-def _store(house: House) -> None:
+def store_campaign(house: House) -> None:
+    """A campaign of twelve accounts, ``c-1``."""
     entity = Entity(Scope.CAMPAIGN, "c-1")
     house.plane.store(
         flags=[a_flag("flag-c", entity=entity, members=MEMBERS, links=LINKS)],
@@ -30,7 +31,7 @@ def _store(house: House) -> None:
 
 async def test_a_campaign_says_who_and_why(house: House) -> None:
     """Every link with its evidence and benign share, every member, and a drawing of both."""
-    _store(house)
+    store_campaign(house)
     async with house.browser("viewer") as browser:
         assert "c-1" in (await browser.get("/console/campaigns")).text
         page = (await browser.get("/console/campaigns/c-1")).text
@@ -42,7 +43,7 @@ async def test_a_campaign_says_who_and_why(house: House) -> None:
 
 async def test_members_are_taken_out_by_hand(house: House) -> None:
     """An account taken out is no member any more; the act, with its reason, is in the audit log."""
-    _store(house)
+    store_campaign(house)
     async with house.browser("analyst") as browser:
         refused = await browser.send("/console/campaigns/c-1/exclude", account="acct-03", reason="")
         done = await browser.send("/console/campaigns/c-1/exclude", account="acct-03", reason="a course's teacher")

@@ -11,12 +11,17 @@ from service.console.routes import PAGES, Entry
 from service.console.visit import POLICY
 from service.model.entity import Entity, Scope
 from service.review.alerts import alert_id
+from tests.service.console.test_campaigns import store_campaign
 
 if TYPE_CHECKING:
     from tests.service.console.conftest import House
 
 AN_ALERT = alert_id(Entity(Scope.ACCOUNT, "acct-1"))
-PARTS = {"/alerts/{id}": f"/alerts/{AN_ALERT}", "/accounts/{scope}/{value:path}": "/accounts/account/team%2Facct-2"}
+PARTS = {
+    "/alerts/{id}": f"/alerts/{AN_ALERT}",
+    "/campaigns/{id}": "/campaigns/c-1",
+    "/accounts/{scope}/{value:path}": "/accounts/account/team%2Facct-2",
+}
 READ = [entry for entry in PAGES if entry.method == "GET" and isinstance(entry.needs, Role)]
 CHANGED = [entry for entry in PAGES if entry.method == "POST" and isinstance(entry.needs, Role)]
 
@@ -31,6 +36,7 @@ def _address(entry: Entry) -> str:
 @pytest.mark.parametrize("role", ["viewer", "analyst", "admin"])
 async def test_pages_are_shown_to_whom_the_table_says(house: House, role: str) -> None:
     """A page is whole for a role that covers it, and refused as a page to one that does not."""
+    store_campaign(house)
     async with house.browser(role) as browser:
         for entry in READ:
             answer = await browser.get(_address(entry))
