@@ -15,8 +15,8 @@ from service.model.audit import Act
 from service.model.decision import Decision, Kind, Origin
 from service.model.entity import Entity, Scope
 from service.settings import Settings, load
-from tests.benchmarks.processes import free_port
 from tests.benchmarks.request import KEY
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,14 +20,6 @@ TICK = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-def free_port() -> int:
-    """A port of loopback that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 ALL = frozenset(os.sched_getaffinity(0))
 TARGET, LOAD = {min(ALL)}, {max(ALL)}
 """The CPU of what is measured, and that of the load and the upstream; one and the same on a machine with one."""

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.benchmarks.installation import install
-from tests.benchmarks.processes import LOAD, TARGET, free_port, python_module, running
+from tests.benchmarks.processes import LOAD, TARGET, python_module, running
 from tests.benchmarks.request import HEADERS, PATH, body
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from contextlib import ExitStack

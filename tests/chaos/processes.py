@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from service import app
 from service.bootstrap.stores import upgrade
 from service.settings import Settings
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,13 +21,6 @@ if TYPE_CHECKING:
 
 PATIENCE = 180.0
 """Seconds for a process to become ready, on a machine that others use too."""
-
-
-def free_port() -> int:
-    """A port of loopback that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def listening(port: int) -> bool:

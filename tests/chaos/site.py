@@ -18,7 +18,8 @@ from service import app
 from service.bootstrap.stores import secrets, stores, upgrade
 from service.settings import Settings
 from tests.chaos.faultproxy import FaultProxy
-from tests.chaos.processes import PATIENCE, free_port, listening
+from tests.chaos.processes import PATIENCE, listening
+from tests.ports import free_port
 from tests.servers.postgres import Postgres
 from tests.servers.valkey import Cluster, Valkey
 

@@ -14,19 +14,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from service.settings import Settings
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PATIENCE = 60.0
 """Seconds for something to come about before the test fails; nothing is asserted on how long it took."""
-
-
-def free_port() -> int:
-    """A port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def until(condition: Any, what: str, patience: float = PATIENCE) -> Any:

@@ -7,7 +7,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.e2e.system import free_port, listening, until
+from tests.e2e.system import listening, until
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

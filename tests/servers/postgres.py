@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 import pg8000.dbapi
 from sqlalchemy.engine import make_url
 
+from tests.ports import free_port
 from tests.servers import binaries
-from tests.servers.process import ServerError, ServerProcess, free_port, runnable, unprivileged
+from tests.servers.process import ServerError, ServerProcess, runnable, unprivileged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

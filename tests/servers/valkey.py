@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Self
 from redis import Redis
 from redis.exceptions import RedisError
 
+from tests.ports import free_port
 from tests.servers import binaries
-from tests.servers.process import PATIENCE, ServerError, ServerProcess, free_port, runnable
+from tests.servers.process import PATIENCE, ServerError, ServerProcess, runnable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from service.app import ServeError, beside
 from service.backends.spool.folder import claim
 from service.secrets import Secrets
 from service.settings import Settings
-from tests.e2e.system import free_port
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path

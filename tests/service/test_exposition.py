@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from service.exposition import HANGS, ExpositionError, Watched, expose
-from tests.e2e.system import free_port
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Self
 import pytest
 
 from tests.architecture.source import ROOT
-from tests.e2e.system import PATIENCE, free_port, listening, until
+from tests.e2e.system import PATIENCE, listening, until
+from tests.ports import free_port
 from tests.site.tutorial import steps
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Self
 from service.gateway.identity import digest
 from service.secrets import Secrets
 from service.settings import Settings
-from tests.e2e.system import PATIENCE, free_port, listening, until
+from tests.e2e.system import PATIENCE, listening, until
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from service.backends.decisions_file import publish
-from tests.e2e.system import free_port
+from tests.ports import free_port
 from tests.servers.postgres import execute
 from tests.servers.valkey import Valkey
 from tests.service.api.factories import a_decision

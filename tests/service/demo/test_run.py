@@ -20,7 +20,8 @@ from service.demo.watch import Watch
 from service.gateway.identity import digest
 from service.secrets import Secrets
 from service.settings import Settings
-from tests.e2e.system import System, free_port, listening, until
+from tests.e2e.system import System, listening, until
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
