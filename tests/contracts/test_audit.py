@@ -158,12 +158,13 @@ def _swapped(rng: random.Random) -> list[str]:
 
 @pytest.mark.parametrize("tamper", [_changed, _flipped, _deleted, _cut, _swapped])
 def test_every_tampering_is_found(engine: Engine, audit: Audit, tamper: Callable[[random.Random], list[str]]) -> None:
-    """200 random changes of each kind, each found, and none once it is undone."""
+    """200 random changes of each kind, each found, and none once undone; 20 on a server, whose commits take longer."""
     rng = random.Random(7)
+    changes = 200 if engine.dialect.name == "sqlite" else 20
     with engine.begin() as connection:
         kept = [dict(row) for row in connection.execute(text("SELECT * FROM audit")).mappings()]
     restore = text("INSERT INTO audit VALUES (:number, :at, :actor, :origin, :action, :subject, :detail, :digest)")
-    for _ in range(200):
+    for _ in range(changes):
         run(engine, *tamper(rng))
         assert audit.verify()
         with engine.begin() as connection:
