@@ -54,7 +54,7 @@ docs: install ## the site in build/site, and its reference pages anew from the c
 
 pictures: install ## the console's pictures in docs/images, from the demo's data
 	@requirements/browser.sh
-	REVENUER_TEST_PICTURES=docs/images $(BIN)/python -m pytest -q tests/console/test_story.py -k pictures
+	$(BIN)/python -m tests.console.pictures docs/images
 
 bench: install ## what the gateway and the worker cost, beside nginx and LiteLLM where installed
 	$(BIN)/python -m tests.benchmarks $(ARGS)

@@ -116,3 +116,18 @@ class Story:
         except urllib.error.HTTPError as error:
             error.read()
             return error.code
+
+
+def origin(system: System) -> str:
+    """Where its console is."""
+    return f"http://127.0.0.1:{system.control}"
+
+
+def flagged(system: System) -> None:
+    """Wait until the demo's distiller has its alert."""
+    statuses = ("new", "in_review", "closed")
+    until(
+        lambda: any(DISTILLER in str(system.get(f"/api/v1/alerts?status={status}")) for status in statuses),
+        "there is an alert",
+        360,
+    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,11 +10,12 @@ from axe_playwright_python.sync_playwright import Axe
 from tests.console.browser import DESK, PHONE, browser, opened
 from tests.console.hands import Keys, Mouse
 from tests.console.pages import every
-from tests.console.story import DISTILLER, Story
-from tests.e2e.system import System, until
+from tests.console.story import Story, flagged, origin
+from tests.e2e.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Browser, Page
 
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.xdist_group("processes")
 
 SERIOUS = {"serious", "critical"}
-PICTURES = os.environ.get("REVENUER_TEST_PICTURES")
-"""Folder that pictures of the main pages are written to; the README's are made so."""
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -42,10 +39,6 @@ def chromium() -> Iterator[Browser]:
     """The browser."""
     with browser() as started:
         yield started
-
-
-def _origin(system: System) -> str:
-    return f"http://127.0.0.1:{system.control}"
 
 
 def _lived(story: Story, record: Callable[[str, object], None]) -> None:
@@ -69,7 +62,7 @@ def test_embedded_with_the_mouse(
     demo: System, chromium: Browser, record_property: Callable[[str, object], None]
 ) -> None:
     """From demo traffic to a decision that is obeyed, taken back and audited, with nothing but ``revenuer serve``."""
-    with opened(chromium, _origin(demo)) as tab:
+    with opened(chromium, origin(demo)) as tab:
         _lived(Story(demo, tab.page, Mouse(tab.page), demo.token), record_property)
         _nothing_wrong(tab)
 
@@ -83,7 +76,7 @@ def test_several_hosts_by_keyboard(
 ) -> None:
     """The same on Postgres and Valkey, without ever touching a mouse."""
     options = {"database": postgres_url, "stream": valkey_url, "partitions": 4}
-    with System(tmp_path / "data", options=options) as system, opened(chromium, _origin(system)) as tab:
+    with System(tmp_path / "data", options=options) as system, opened(chromium, origin(system)) as tab:
         _lived(Story(system, tab.page, Keys(tab.page), system.token), record_property)
         _nothing_wrong(tab)
 
@@ -91,8 +84,8 @@ def test_several_hosts_by_keyboard(
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_page_is_accessible(demo: System, chromium: Browser, theme: str) -> None:
     """Axe finds nothing serious on any page, and no page is wider than its screen."""
-    _flagged(demo)
-    with opened(chromium, _origin(demo), theme=theme) as tab:
+    flagged(demo)
+    with opened(chromium, origin(demo), theme=theme) as tab:
         Story(demo, tab.page, Mouse(tab.page), demo.token).sign_in()
         found = {address: _faults(tab.page, address) for address in every(tab.page)}
         assert len(found) >= 10
@@ -102,38 +95,13 @@ def test_every_page_is_accessible(demo: System, chromium: Browser, theme: str) -
 
 def test_the_queue_fits_a_phone(demo: System, chromium: Browser) -> None:
     """The queue is usable at a phone's width, and as accessible as on a desk; so is the door."""
-    _flagged(demo)
-    with opened(chromium, _origin(demo), size=PHONE) as tab:
+    flagged(demo)
+    with opened(chromium, origin(demo), size=PHONE) as tab:
         assert _faults(tab.page, "/console/sign-in") == []
         Story(demo, tab.page, Mouse(tab.page), demo.token).sign_in()
         tab.page.locator("#queue a.open").first.wait_for(state="visible")
         assert _faults(tab.page, "/console/queue") == []
         _nothing_wrong(tab)
-
-
-@pytest.mark.skipif(not PICTURES, reason="REVENUER_TEST_PICTURES names no folder: 'make pictures' takes the README's")
-def test_pictures(demo: System, chromium: Browser) -> None:
-    """Every main page has its picture, in the demo's data."""
-    folder = Path(str(PICTURES))
-    folder.mkdir(parents=True, exist_ok=True)
-    _flagged(demo)
-    for theme in ("light", "dark"):
-        with opened(chromium, _origin(demo), theme=theme) as tab:
-            Story(demo, tab.page, Mouse(tab.page), demo.token).sign_in()
-            for address in every(tab.page):
-                name = address.removeprefix("/console").strip("/").split("/")[0] or "overview"
-                tab.page.goto(address, wait_until="networkidle")
-                tab.page.screenshot(path=folder / f"{name}-{theme}.png", full_page=False)
-    assert {path.stem for path in folder.glob("*.png")} >= {"queue-light", "alerts-light", "overview-light"}
-
-
-def _flagged(system: System) -> None:
-    """Wait until the demo's distiller has its alert."""
-    until(lambda: DISTILLER in str(system.get("/api/v1/alerts?status=new")) or _seen(system), "there is an alert", 360)
-
-
-def _seen(system: System) -> bool:
-    return any(DISTILLER in str(system.get(f"/api/v1/alerts?status={status}")) for status in ("in_review", "closed"))
 
 
 def _faults(page: Page, address: str) -> list[Any]:
