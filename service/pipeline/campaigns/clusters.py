@@ -59,6 +59,7 @@ class Clusters:
     def _join(self, index: Index) -> None:
         graph: rx.PyGraph[int, None] = rx.PyGraph(multigraph=False)
         nodes: dict[int, int] = {}
+        age = {key: n for n, key in enumerate(self.by_key)}
         for key in self.by_key:
             node = graph.add_node(key)
             for account in devoted(index, key):
@@ -66,8 +67,8 @@ class Clusters:
                     nodes[account] = graph.add_node(0)
                 graph.add_edge(node, nodes[account], None)
         for component in rx.connected_components(graph):
-            keys = [graph[node] for node in component if graph[node]]
-            self._one([self.by_key[key] for key in self.by_key if key in set(keys)])
+            keys = sorted(filter(None, map(graph.__getitem__, component)), key=age.__getitem__)
+            self._one([self.by_key[key] for key in keys])
 
     def _one(self, clusters: list[Cluster]) -> None:
         """Make one of several; ``by_key`` is in order of age, and the first is the oldest."""

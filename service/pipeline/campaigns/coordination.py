@@ -1,7 +1,7 @@
 """Coordination: footprints of all accounts go in, flags of campaigns come out.
 
 Footprints are folded slot by slot of event time, a slot when the stream's time has passed its end, so it does not
-matter how the stream was cut. What was folded is written whole once an hour of event time; until then the checkpoint
+matter how the stream was cut. What was folded is written whole once in so many footprints; until then the checkpoint
 keeps the footprints themselves, and whoever resumes folds them again: to the same groups, and flags of the same ids.
 """
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from service.pipeline.campaigns.clusters import Cluster
     from service.ports import Commit, Resume
 
-HOUR = 60
-"""Slots between two times that all of it is written."""
+WHOLE = 50_000
+"""Footprints between two times that all of it is written: some 4 MB to keep, and a second to fold again."""
 GROWN, MORE = 1.1, 8
 """A campaign is told of again when it has so many times the members that it had, and so many more."""
 LOW = 10
@@ -72,10 +72,8 @@ class Coordination:
         self._teller = Teller(self._index, self._names, self._judge, {**versions, "campaigns": self._judge.version})
         self._pending: list[tuple[int, int, Footprints]] = []
         """Footprints that are not folded, with their number and slot, which rise together."""
-        self._written = (
-            int(max((tally.last for tally in self._index.accounts.values()), default=0.0) * 1e6) // SLOT // HOUR
-        )
-        """Hour of event time in which all of it was written last."""
+        self._since = 0
+        """Footprints folded since all of it was written."""
         for number, (slot, data) in sorted(resume.footprints.items()):
             self._keep(number, slot, *unpack(data))
 
@@ -100,15 +98,16 @@ class Coordination:
         self._names.update(names)
 
     def _close(self, upto: int, into: Commit) -> None:
-        """Fold and judge each slot before ``upto``; once an hour write all that is folded."""
+        """Fold and judge each slot before ``upto``; write all that is folded once there is enough of it."""
         for slot in sorted({slot for _, slot, _ in self._pending if slot < upto}):
             closed = [item for item in self._pending if item[1] == slot]
             self._pending = [item for item in self._pending if item[1] != slot]
             rows = Footprints.concat([seen for _, _, seen in closed])
             touched = self._index.fold(rows.take(np.argsort(rows.time, kind="stable")))
             into.flags += self._judged(touched, (slot + 1) * SLOT)
-            if slot // HOUR > self._written:
-                self._written = slot // HOUR
+            self._since += len(rows)
+            if self._since >= WHOLE:
+                self._since = 0
                 into.folded = closed[-1][0]
                 into.meta["coordination"] = self._dump(into.folded)
 

@@ -11,7 +11,7 @@ from detectors.features import Extractor
 from service.backends.memory import MemoryCheckpoint
 from service.model.entity import Scope
 from service.model.query import Answer, Inspect
-from service.pipeline.campaigns import memory
+from service.pipeline.campaigns import coordination, memory
 from service.pipeline.campaigns.prints import SLOT
 from service.ports import Commit
 from tests.service.pipeline.factories import T0, an_event
@@ -107,13 +107,21 @@ def test_a_course_is_none(extractor: Extractor) -> None:
 
 
 @pytest.mark.parametrize(("size", "anew"), [(1, False), (7, True), (240, False)])
+@pytest.mark.usefixtures("often")
 def test_neither_cuts_nor_restarts_change_what_is_found(size: int, anew: bool, extractor: Extractor) -> None:  # noqa: FBT001
     """The same flags with the same ids."""
     assert flags(thin(), extractor, size=size, anew=anew) == flags(thin(), extractor, size=50)
 
 
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it is written once in fifty footprints."""
+    monkeypatch.setattr(coordination, "WHOLE", 50)
+
+
+@pytest.mark.usefixtures("often")
 def test_what_is_folded_is_let_go(extractor: Extractor) -> None:
-    """Once an hour of event time all of it is one blob; footprints that are older are kept no longer."""
+    """Once in so many footprints all of it is one blob; what is folded into it is kept no longer."""
     store = MemoryCheckpoint()
     scorer = a_scorer(store, extractor, [])
     for batch in batches(thin(), 20):
@@ -128,6 +136,7 @@ def test_what_is_folded_is_let_go(extractor: Extractor) -> None:
     assert memory.dump(*held) == resumed.meta["coordination"]
 
 
+@pytest.mark.usefixtures("often")
 def test_blobs_of_several_partitions_become_one(extractor: Extractor) -> None:
     """With the accounts and the groups of all."""
     dumps = []
