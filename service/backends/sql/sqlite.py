@@ -46,8 +46,10 @@ def _make(_dialect: object, _record: object, arguments: Sequence[str], _options:
     """Make the file before SQLite does, which would let all users read it; its -wal and -shm take its mode."""
     if arguments[0] != ":memory:":
         # A folder that is not there is reported by SQLite itself, on the same path as every other fault.
+        # Only a new one: to close a file that is there drops all of this process's locks on it, whoever holds them,
+        # and another process then takes the write-ahead log away from under its connections.
         with suppress(OSError):
-            os.close(os.open(arguments[0], os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+            os.close(os.open(arguments[0], os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
 
 
 def _connect(wait: int, connection: Any, _record: object) -> None:
