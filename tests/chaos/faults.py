@@ -19,6 +19,7 @@ from service.backends.redis import keys
 from service.backends.redis.checks import findings
 from service.backends.redis.client import connect
 from tests.chaos.faultproxy import BLACK_HOLE, REFUSED, Fault, FaultProxy
+from tests.chaos.hosts import LIBFIU, older_shipper, slow_caller, syncs_fail, tail_torn, upstream_is_odd
 from tests.chaos.traffic import BODY
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 MOMENT = 3.0
 """Seconds that a fault lasts, unless it needs more to do harm."""
+AT_LEISURE = 60.0
+"""Seconds that the harness itself waits for an answer of Redis, which has much to do."""
 BEYOND_LEASE = 20.0
 """Seconds that a worker is stopped to lose its leases."""
 UNFINISHED = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"
@@ -112,7 +115,7 @@ def redis_full(site: Site) -> None:
 def redis_evicts(site: Site) -> None:
     """A policy under which whole streams would be thrown away: the doctor must say so."""
     site.nodes[0].call("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
-    link = connect(site.settings("watcher", proxied=False).stream)
+    link = connect(site.settings("watcher", proxied=False).stream, timeout=AT_LEISURE)
     red = [finding.found for finding in findings(link) if finding.bad]
     link.close()
     site.nodes[0].call("CONFIG", "SET", "maxmemory-policy", "noeviction")
@@ -134,7 +137,7 @@ def redis_misconf(site: Site) -> None:
 
 def redis_rolled_back(site: Site) -> None:
     """A replica that lacks the last second takes over."""
-    link = connect(site.settings("watcher", proxied=False).stream)
+    link = connect(site.settings("watcher", proxied=False).stream, timeout=AT_LEISURE)
     servers = link.servers()
     before = [(server, key, server.dump(key), server.pttl(key)) for server in servers for key in server.keys("rv:*")]
     time.sleep(1.0)
@@ -155,7 +158,7 @@ def redis_readonly(site: Site) -> None:
 
 def poison(site: Site) -> None:
     """Entries that no shipper wrote: without fields, and sealed under no key."""
-    link = connect(site.settings("watcher", proxied=False).stream)
+    link = connect(site.settings("watcher", proxied=False).stream, timeout=AT_LEISURE)
     link.one("XADD", keys.stream(0), "*", "x", "y")
     fields = ("v", 1, "s", "9" * 20, "f", "0" * 16, "t", "0" * 15 + "9", "e", 1, "c", 1, "n", 9, "d", BODY)
     link.one("XADD", keys.stream(1), "*", *fields)
@@ -252,25 +255,33 @@ FAULTS = {
     "16": Injected("Postgres is a black hole", injected("database", BLACK_HOLE, 8.0)),
     "16b": Injected("Postgres answers slowly", injected("database", Fault(latency=0.3), 6.0)),
     "19": Injected("a lock on the database's tables", postgres_locked),
+    "22": Injected("a gateway is killed in the middle of a write", tail_torn),
     "24": Injected("two gateways on one spool", second_gateway),
+    "25": Injected("the upstream refuses and breaks off", upstream_is_odd("busy", "error", "broken-off")),
+    "26": Injected(
+        "the upstream answers what nobody can read",
+        upstream_is_odd("not-json", "bad-stream", "endless-line", "bad-gzip"),
+    ),
     "27": Injected("callers leave in the middle", clients_gone),
+    "28": Injected("callers take their answer byte by byte", slow_caller),
     "30": Injected("a gateway stands still", stopped("gateway-1", 2.0)),
     "33": Injected("nobody listens at Redis' address", injected("stream", REFUSED), clustered=False),
     "36": Injected("a schema newer than the worker", schema_newer),
+    "37": Injected("a shipper of the version before", older_shipper),
     "38": Injected("a gateway is told to stop", restarted("gateway-0")),
     "38b": Injected("a shipper is told to stop", restarted("shipper-1")),
     "38c": Injected("a worker is told to stop", restarted("worker-1")),
     "40": Injected("everything comes at once after an outage", herd, clustered=False),
 }
+if LIBFIU:
+    FAULTS["21"] = Injected("the disk under a spool reports errors", syncs_fail)
 ELSEWHERE = {
     "17": "Postgres' disk is full: tests/service/backends/sql/test_postgres_faults.py",
     "18, 39": "Postgres restored from an older backup: tests/chaos/test_restore.py",
-    "20, 21, 22, 23": "the spool's disk: tests/service/backends/spool",
-    "37": "old and new version side by side: tests/chaos/test_upgrade.py",
+    "20, 21, 23": "the spool's disk, full or broken for good: tests/service/backends/spool",
 }
 """Faults of the same list that the suite holds by tests of their own.
 
-Those of the spool's disk are injected where the spool calls the system (``service.backends.spool.files``), in exact
-order, and those on the way to a store by the fault proxy. libfiu, which fails system calls of a whole process at
-random, would also fail those of its interpreter and of its log, and need a package that not every system has.
+Those of the spool's disk are injected there where the spool calls the system (``service.backends.spool.files``), in
+exact order; libfiu, where the system has it, fails the syncs of a whole gateway under load here.
 """

@@ -24,7 +24,7 @@ from tests.servers.postgres import Postgres
 from tests.servers.valkey import Cluster, Valkey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from service.bootstrap.stores import Stores
@@ -134,8 +134,8 @@ class Site:
 
     # Processes
 
-    def start(self, name: str) -> None:
-        """Start a role's process."""
+    def start(self, name: str, *, under: Sequence[str] = ()) -> None:
+        """Start a role's process, ``under`` a command that starts it."""
         settings = self.settings(name)
         app.prepare(settings)
         role = name.partition("-")[0]
@@ -144,7 +144,7 @@ class Site:
             command = [sys.executable, "-m", "tests.chaos.weak", self.variant, role]
         if name in self.versions:
             command = [sys.executable, "-m", "tests.chaos.versions", self.versions[name], role]
-        self._spawn(name, command, app.environment(settings))
+        self._spawn(name, [*under, *command], app.environment(settings))
 
     def kill(self, name: str) -> None:
         """Kill -9."""
@@ -153,9 +153,9 @@ class Site:
         self._running[name].kill()
         self._running[name].wait()
 
-    def back(self, name: str) -> None:
+    def back(self, name: str, *, under: Sequence[str] = ()) -> None:
         """Start again what was killed; a gateway is waited for."""
-        self.start(name)
+        self.start(name, under=under)
         if name.startswith("gateway"):
             port = self._port(name)
             self.until(lambda: listening(port), f"{name} answers again")
