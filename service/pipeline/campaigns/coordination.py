@@ -75,7 +75,7 @@ class Coordination:
         self._since = 0
         """Footprints folded since all of it was written."""
         for number, (slot, data) in sorted(resume.footprints.items()):
-            self._keep(number, slot, *unpack(data))
+            self._hold(number, slot, *unpack(data))
 
     def see(self, events: Sequence[QueryEvent], rows: Observations, into: Commit, *, now: int) -> None:
         """Take a batch, in order of completion, and judge the slots that the stream's time has passed."""
@@ -88,16 +88,20 @@ class Coordination:
                 names = {
                     self._extractor.digest(name): name for name in dict.fromkeys(event.account for event in chosen)
                 }
-                self._keep(self._number + 1, slot, seen, names)
-                into.footprints[self._number] = (slot, pack(seen, names))
-        self._close(now // SLOT, into)
+                into.footprints[self.keep(slot, seen, names)] = (slot, pack(seen, names))
+        self.close(now // SLOT, into)
 
-    def _keep(self, number: int, slot: int, seen: Footprints, names: Mapping[int, str]) -> None:
+    def keep(self, slot: int, seen: Footprints, names: Mapping[int, str]) -> int:
+        """Take footprints of a slot that is not closed, with the names of their accounts; the number they have."""
+        self._hold(self._number + 1, slot, seen, names)
+        return self._number
+
+    def _hold(self, number: int, slot: int, seen: Footprints, names: Mapping[int, str]) -> None:
         self._number = number
         self._pending.append((number, slot, seen))
         self._names.update(names)
 
-    def _close(self, upto: int, into: Commit) -> None:
+    def close(self, upto: int, into: Commit) -> None:
         """Fold and judge each slot before ``upto``; write all that is folded once there is enough of it."""
         for slot in sorted({slot for _, slot, _ in self._pending if slot < upto}):
             closed = [item for item in self._pending if item[1] == slot]
