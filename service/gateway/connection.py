@@ -21,7 +21,8 @@ import httptools
 from service.gateway.refusal import Refusal, UpstreamFailure
 
 if TYPE_CHECKING:
-    from service.gateway.pool import Pool
+    from collections.abc import Callable
+
     from service.gateway.targets import Origin
 
 HIGH_WATER = 65536
@@ -48,9 +49,9 @@ class AnswerHead:
 class Connection(asyncio.Protocol):
     """One connection to an upstream; carries one exchange after another."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, pool: Pool, origin: Origin) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, origin: Origin, lost: Callable[[Connection], None]) -> None:
         self._loop = loop
-        self._pool = pool
+        self._lost = lost
         self.origin = origin
         self.transport: asyncio.Transport = None  # type: ignore[assignment]
         self.closed = False
@@ -238,7 +239,7 @@ class Connection(asyncio.Protocol):
         if self._writable is not None:
             self._writable.set()
         self._parser = None
-        self._pool.discard(self)
+        self._lost(self)
 
     def pause_writing(self) -> None:
         self._writable = asyncio.Event()

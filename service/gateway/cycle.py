@@ -11,7 +11,7 @@ import asyncio
 import http
 import socket
 import struct
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
@@ -20,7 +20,8 @@ from service.gateway.trouble import told
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
 
-    from service.gateway.protocol import GatewayProtocol
+    from uvicorn.protocols.http.flow_control import FlowControl
+
     from service.gateway.refusal import Refusal
 
 log = structlog.get_logger()
@@ -31,6 +32,22 @@ HIGH_WATER = 65536
 """Bytes of a request body held for the application before reading from the client pauses."""
 RESET = struct.pack("ii", 1, 0)
 """SO_LINGER on, 0 s: closing sends RST."""
+
+
+class Side(Protocol):
+    """What a cycle needs of the client's connection."""
+
+    loop: asyncio.AbstractEventLoop
+    transport: asyncio.Transport
+    flow: FlowControl
+
+    def resume_body(self) -> None:
+        """Read on where the body's reading was paused."""
+        ...
+
+    def cycle_done(self, cycle: Cycle) -> None:
+        """The answer is over."""
+        ...
 
 
 class Cycle:
@@ -61,7 +78,7 @@ class Cycle:
 
     def __init__(
         self,
-        protocol: GatewayProtocol,
+        protocol: Side,
         scope: MutableMapping[str, Any],
         *,
         target: bytes,

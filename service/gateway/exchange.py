@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from service.gateway.connection import AnswerHead, Connection
     from service.gateway.cycle import Cycle
-    from service.gateway.proxy import Parts
+    from service.gateway.parts import Parts
     from service.gateway.targets import Target
 
     Receive = Callable[[], Awaitable[dict[str, Any]]]

@@ -81,7 +81,7 @@ class Pool:
         try:
             async with asyncio.timeout(self._connect_timeout):
                 _, connection = await loop.create_connection(
-                    lambda: Connection(loop, self, origin), origin.host, origin.port, ssl=tls
+                    lambda: Connection(loop, origin, self.discard), origin.host, origin.port, ssl=tls
                 )
         except TimeoutError:
             raise UpstreamFailure(504, "upstream_timeout", "The upstream could not be reached in time.") from None

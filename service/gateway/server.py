@@ -17,9 +17,10 @@ from service.gateway.guard import Guard
 from service.gateway.identity import Identities
 from service.gateway.identity_map import IdentityMap
 from service.gateway.marks import marks
+from service.gateway.parts import Dialects, Parts
 from service.gateway.pool import Pool
 from service.gateway.protocol import bound
-from service.gateway.proxy import Dialects, Parts, Proxy
+from service.gateway.proxy import Proxy
 from service.gateway.record import Recorder
 from service.gateway.shell import Shell
 from service.gateway.tally import Tally
