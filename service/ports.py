@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from service.model.audit import Act, Entry, Fault
     from service.model.campaign import Correction, Member
     from service.model.decision import Decision
+    from service.model.declaration import Declaration
     from service.model.entity import Entity, Scope
     from service.model.flag import Evaluation, Flag, Severity
     from service.model.notification import Destination, Notice
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from service.model.query import Answer, Gap, Operation, Query, QueryEvent, Record
     from service.model.suppression import Suppression
     from service.model.user import Session, User
+    from service.model.view import SavedView
 
 T = TypeVar("T")
 
@@ -696,3 +698,5 @@ class Registers:
     hits: Hits
     outbox: Outbox
     corrections: Register[Correction]
+    declarations: Register[Declaration]
+    views: Register[SavedView]

@@ -13,16 +13,15 @@ if TYPE_CHECKING:
     from service.model.decision import Decision
 
 
+def identity(request: Request) -> Identity:
+    """Who asks, on a route that needs a role."""
+    found: Identity = request.scope["revenuer.identity"]
+    return found
+
+
 def actor(request: Request) -> str:
     """Who asks, as the audit log names them."""
-    identity: Identity = request.scope["revenuer.identity"]
-    return identity.name
-
-
-def person(request: Request) -> str:
-    """Who stands for it: the user behind a token, where one is known."""
-    identity: Identity = request.scope["revenuer.identity"]
-    return identity.person
+    return identity(request).name
 
 
 def by_token(request: Request, at: int, action: str, subject: str, **detail: str) -> Act:

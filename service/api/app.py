@@ -21,6 +21,7 @@ from service.api.routes import appeals as appeals_routes
 from service.api.routes import audit as audit_routes
 from service.api.routes import campaigns as campaigns_routes
 from service.api.routes import decisions as decisions_routes
+from service.api.routes import declarations as declarations_routes
 from service.api.routes import destinations as destinations_routes
 from service.api.routes import ingest as ingest_routes
 from service.api.routes import oidc as oidc_routes
@@ -29,6 +30,7 @@ from service.api.routes import session as session_routes
 from service.api.routes import suppressions as suppressions_routes
 from service.api.routes import tokens as tokens_routes
 from service.api.routes import users as users_routes
+from service.api.routes import views as views_routes
 from service.api.shell import Shell
 from service.api.strict import route_class
 from service.notify.delivery import Delivery
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from service.settings import Settings
 
 PEOPLE = (session_routes, oidc_routes, users_routes, tokens_routes, destinations_routes)
-REVIEW = (suppressions_routes, appeals_routes, precision_routes)
+REVIEW = (suppressions_routes, declarations_routes, views_routes, appeals_routes, precision_routes)
 DESCRIPTION = (
     "Flags, accounts, decisions and progress of revenuer. Send a token as 'Authorization: Bearer rvn_...'; "
     "'revenuer token create' makes one. Listings are newest first and paged by cursor; times are RFC 3339 in UTC."

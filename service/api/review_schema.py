@@ -1,4 +1,4 @@
-"""The documents about suppressions, appeals and precision, declared."""
+"""The documents about suppressions, declared jobs, views, appeals and precision, declared."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pydantic import Field
 
 from service.api.schema import VALUE_LENGTH, EntityOut, Time, _Out
 from service.model.appeal import AppealState
+from service.model.declaration import Job
 from service.model.entity import Scope
 from service.model.flag import Severity
 
@@ -54,6 +55,62 @@ class PreviewOut(_Out):
     looked_at: int = Field(description="flags of the entity in that time")
     severities: dict[str, int]
     examples: list[str] = Field(description="ids of the newest, at most 20")
+
+
+class DeclarationIn(_Out):
+    """A job that an account's owner announced."""
+
+    account: str = Field(min_length=1, max_length=VALUE_LENGTH)
+    job: Job
+    owner: str = Field(min_length=1, max_length=128, description="who answers for it")
+    reason: str = Field(min_length=1, max_length=1000)
+    until: str | float = Field(description="RFC 3339 with offset, or seconds since the epoch; at most a year ahead")
+    budget: int = Field(ge=1, le=10**12, description="queries that it may take")
+
+
+class DeclarationOut(_Out):
+    """A declared job and how often it eased a flag."""
+
+    account: str
+    job: Job
+    owner: str
+    reason: str
+    since: Time
+    until: Time
+    budget: int
+    state: Literal["in force", "over", "withdrawn"]
+    hits: int = Field(description="flags of the account that stayed low because of a declared job")
+    last_hit: Time | None
+
+
+class DeclarationList(_Out):
+    """Every declared job, newest first."""
+
+    items: list[DeclarationOut]
+
+
+class ViewIn(_Out):
+    """A name for what the queue is asked."""
+
+    name: str = Field(pattern=r"^[^\x00-\x1f/?#]{1,64}$")
+    query: str = Field(
+        min_length=1, max_length=2000, description="status, severity, scope, assignee and entity, as in an address"
+    )
+
+
+class ViewOut(_Out):
+    """A saved view."""
+
+    name: str
+    query: str
+    owner: str
+    created: Time
+
+
+class ViewList(_Out):
+    """Every saved view, by name."""
+
+    items: list[ViewOut]
 
 
 class AppealIn(_Out):

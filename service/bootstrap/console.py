@@ -31,7 +31,7 @@ def add_console(app: FastAPI, settings: Settings, held: Stores) -> None:
         app,
         app.state.control,
         standings=lambda: standings(settings, held.records.benign(PERIOD)),
-        declarations=Declarations(settings.data).all,
+        declarations=Declarations(held.registers.declarations).all,
         read=_turns,
         topics=lambda entities: _topics(held, entities),
     )

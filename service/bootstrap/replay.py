@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from detectors.core.baseline import Baselines
 from detectors.features import Extractor
 from service.backends.memory import MemoryCheckpoint
+from service.bootstrap.declarations import Declarations
 from service.bootstrap.scoring import Brain, baselines, scorer
+from service.bootstrap.stores import stores
 from service.gateway.dialects import Dialects
 from service.replay.fit import fit_events
 from service.replay.reader import Reader
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from service.model.declaration import Declaration
     from service.model.flag import Evaluation
     from service.pipeline.scorer import Scorer
     from service.ports import Checkpoint
@@ -37,13 +40,33 @@ def key(settings: Settings) -> bytes:
     return Secrets.load(folder).digest_key if ours else STRANGER
 
 
-def in_memory(settings: Settings, parts: Brain, own: bytes) -> tuple[Scorer, Checkpoint]:
-    """A scorer over a store in memory, and that store."""
+def in_memory(
+    settings: Settings, parts: Brain, own: bytes, declared: Mapping[str, Declaration] | None = None
+) -> tuple[Scorer, Checkpoint]:
+    """A scorer over a store in memory, and that store.
+
+    Parameters
+    ----------
+    declared
+        Account -> the job that it announced.
+
+    """
     # The runner takes evaluations and flags from the commits; the store need not keep them.
     checkpoint = MemoryCheckpoint(
         on_evaluation=lambda _: None, on_flag=lambda _: None, trail_days=settings.retention.trail
     )
-    return scorer(settings, parts, own)(checkpoint), checkpoint
+    return scorer(settings, parts, own, declared=(declared or {}).get)(checkpoint), checkpoint
+
+
+def declarations(settings: Settings) -> Mapping[str, Declaration]:
+    """Account -> its declared job, as this installation has it; none where it was never started or cannot answer."""
+    if not settings.database and not (settings.data / "revenuer.db").exists():
+        return {}
+    held = stores(settings)
+    try:
+        return Declarations(held.registers.declarations).all()
+    finally:
+        held.close()
 
 
 def reader(files: Sequence[Path], *, strict: bool = False) -> Reader:
@@ -72,7 +95,7 @@ def replay(
     own = key(settings)
     extractor = Extractor(own)
     parts = Brain(extractor, baselines(settings, baseline, features=extractor.version))
-    made, checkpoint = in_memory(settings, parts, own)
+    made, checkpoint = in_memory(settings, parts, own, declarations(settings))
     return run(events, scorer=made, checkpoint=checkpoint, on_events=on_events, on_evaluation=on_evaluation)
 
 

@@ -10,7 +10,6 @@ import structlog
 from detectors.core.baseline import BaselineError, Baselines
 from detectors.core.combiner import Combiner
 from detectors.core.registry import all_detectors
-from service.bootstrap.declarations import Declarations
 from service.pipeline.rules import RULE, Rules
 from service.pipeline.scorer import Scorer
 from service.settings import SettingsError
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from detectors.core.detector import Detector
     from detectors.features import Extractor
+    from service.model.declaration import Declaration
     from service.pipeline.entities import Warm
     from service.ports import Checkpoint
     from service.settings import Settings
@@ -85,8 +85,21 @@ def _load(path: Path, features: str) -> Baselines:
     return held
 
 
-def scorer(settings: Settings, parts: Brain, key: bytes, warm: Warm | None = None) -> Callable[[Checkpoint], Scorer]:
-    """Builds a scorer over a checkpoint; those of one process share what is ``warm``."""
+def scorer(
+    settings: Settings,
+    parts: Brain,
+    key: bytes,
+    warm: Warm | None = None,
+    declared: Callable[[str], Declaration | None] = lambda _: None,
+) -> Callable[[Checkpoint], Scorer]:
+    """Builds a scorer over a checkpoint; those of one process share what is ``warm``.
+
+    Parameters
+    ----------
+    declared
+        Account -> the job that it announced.
+
+    """
     modes = settings.scoring.detectors
     unknown = sorted(set(modes) - {detector.name for detector in parts.detectors})
     if unknown:
@@ -101,7 +114,7 @@ def scorer(settings: Settings, parts: Brain, key: bytes, warm: Warm | None = Non
         "combiner": Combiner.default().version,
         **{detector.name: str(detector.version) for detector in detectors},
     }
-    rules = Rules(parts.baselines, settings.scoring.budget, versions, Declarations(settings.data).of)
+    rules = Rules(parts.baselines, settings.scoring.budget, versions, declared)
 
     def make(checkpoint: Checkpoint) -> Scorer:
         return Scorer(

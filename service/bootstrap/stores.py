@@ -22,10 +22,12 @@ from service.backends.sql.tokens import SqlTokens
 from service.backends.witness import Witness
 from service.model.appeal import Appeal
 from service.model.campaign import Correction
+from service.model.declaration import Declaration
 from service.model.notification import Destination
 from service.model.proposal import Proposal
 from service.model.suppression import Suppression
 from service.model.user import User
+from service.model.view import SavedView
 from service.ports import Registers
 from service.secrets import Secrets
 from service.settings import SettingsError, without_password
@@ -116,6 +118,8 @@ def stores(settings: Settings) -> Stores:
             hits=SqlHits(engine),
             outbox=SqlOutbox(engine),
             corrections=SqlRegister(engine, witness, Correction),
+            declarations=SqlRegister(engine, witness, Declaration),
+            views=SqlRegister(engine, witness, SavedView),
         ),
         partitions=SqlPartitions(engine),
         baselines=SqlBaselines(engine),

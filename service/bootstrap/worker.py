@@ -14,6 +14,7 @@ from detectors.features import Extractor
 from service import metrics
 from service.backends.seal import AesSeal
 from service.backends.spool import SpoolReader
+from service.bootstrap.declarations import Declarations
 from service.bootstrap.own import OwnBaseline
 from service.bootstrap.scoring import Brain, baselines, scorer
 from service.bootstrap.stores import secrets, stores, upgrade
@@ -59,6 +60,7 @@ class Workers:
         self._baseline: int | None = None
         self._make_scorer: Callable[[Checkpoint], Scorer] | None = None
         self._warm = Warm()
+        self._declarations = Declarations(self.stores.registers.declarations)
         self._closing: dict[int, Callable[[], None]] = {}
         self._link = self.stores.link
 
@@ -80,7 +82,7 @@ class Workers:
         if self._extractor is not None and self._baseline != self.version():
             self._baseline = self.version()
             parts = Brain(self._extractor, baselines(self.settings, features=self._extractor.version))
-            self._make_scorer = scorer(self.settings, parts, self._keys.digest_key, self._warm)
+            self._make_scorer = scorer(self.settings, parts, self._keys.digest_key, self._warm, self._declarations.of)
         source, ahead, closing = self._sources(partition)
         self._closing[partition] = closing
         return Worker(

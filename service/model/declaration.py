@@ -30,10 +30,26 @@ class Declaration:
     """Queries that the job may take."""
     before: int = 0
     """Queries of the account before it."""
+    owner: str = ""
+    """Who answers for it."""
+    reason: str = ""
+    removed: int | None = None
+    """When it was taken back."""
+    version: int = 1
+
+    @property
+    def id(self) -> str:
+        """An account has one declaration, its latest."""
+        return self.account
+
+    @property
+    def created(self) -> int:
+        """When it was declared."""
+        return self.since
 
     def covers(self, at: int, queries: int) -> bool:
         """Whether an account of that many queries is within it at event time ``at``."""
-        return self.since <= at <= self.until and queries - self.before <= self.budget
+        return self.removed is None and self.since <= at <= self.until and queries - self.before <= self.budget
 
     def eased(self, severity: str) -> str:
         """The severity of what it covers: for the listing, not for an analyst."""

@@ -1,7 +1,7 @@
 """Appeals: a customer's word against a decision, and what becomes of it.
 
-:func:`decided` and :func:`withdrawn` are pure; :class:`Appeals` runs them against the stores, for the API, the pages and
-the command line alike.
+:func:`decided` and :func:`withdrawn` are pure; :class:`Appeals` keeps what they give in the stores, for the API, the
+pages and the command line alike.
 """
 
 from __future__ import annotations

@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 BATCH = 200
 """Flags gathered at once."""
+DECLARED = "declared"
+"""What speaks against a flag that a declared job eased."""
 ASKED = 2_000
 """Newest queries of a campaign's members of which the models are told."""
 
@@ -76,7 +78,11 @@ class Desk:
             self._on_flag(flag)
             before = self._alerts.alert(rules.alert_id(flag.entity))
             after = rules.flagged(before, flag, self._models(flag), _accounts(flag))
-            if self._alerts.join(flag, after) and after is not None and (before is None or _opened(before, after)):
+            if not self._alerts.join(flag, after):
+                continue
+            if self._suppressions and DECLARED in flag.against:
+                self._suppressions.eased(flag)
+            if after is not None and (before is None or _opened(before, after)):
                 log.info("alert.opened", alert=after.id, entity=str(after.entity), severity=str(after.severity))
                 self._on_opened(after)
         return len(flags)

@@ -1,4 +1,4 @@
-"""Suppressions at work: which flags they hide, and what each would have hidden of those that are stored."""
+"""Suppressions and declared jobs at work: what they hide, and what each would have hidden of the flags that are stored."""
 
 from __future__ import annotations
 
@@ -6,17 +6,24 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from service.model.entity import Entity, Scope
+from service.model.flag import Severity
 from service.ports import FlagFilter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from service.model.declaration import Declaration
     from service.model.flag import Flag
     from service.model.suppression import Suppression
     from service.ports import Hits, Records, Register
 
 PAGE = 500
 EXAMPLES = 20
+EVALUATIONS = 500
+"""Scorings of an account that are looked at for where a job would have begun."""
+EASED = Severity.LOW
+"""The highest severity of what a declared job covers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +57,47 @@ class Suppressions:
         """It has hidden one more flag."""
         self._hits.add(counter(suppression.id), self._clock())
 
+    def eased(self, flag: Flag) -> None:
+        """A declared job has eased one more flag."""
+        self._hits.add(job_counter(flag.entity.value), self._clock())
+
 
 def counter(suppression_id: str) -> str:
     """Name of a suppression's hit counter."""
     return f"suppression:{suppression_id}"
 
 
+def job_counter(account: str) -> str:
+    """Name of the counter of flags that an account's declared job eased."""
+    return f"declared:{account}"
+
+
 def preview(suppression: Suppression, records: Records, since: int) -> Preview:
     """What it would have hidden of the entity's stored flags from event time ``since`` on."""
-    looked_at, hidden = 0, []
-    for flag in _flags(suppression, records, since):
-        looked_at += 1
-        if suppression.matches(flag):
-            hidden.append(flag)
+    flags = list(_flags(suppression.entity, records, since))
+    return _found(flags, [flag for flag in flags if suppression.matches(flag)])
+
+
+def job_preview(made: Declaration, records: Records, since: int) -> Preview:
+    """What the job would have eased of the account's stored flags, had it begun at event time ``since``.
+
+    Its budget is counted from the account's first scoring in that time, before which nothing of it is known.
+    """
+    entity = Entity(Scope.ACCOUNT, made.account)
+    flags = list(_flags(entity, records, since))
+    scored = [one.queries for one in records.evaluations(entity, EVALUATIONS) if one.at >= since]
+    began = min((*scored, *(flag.queries for flag in flags)), default=0)
+    asked = [flag for flag in flags if flag.severity.rank > EASED.rank]
+    return _found(flags, [flag for flag in asked if flag.queries - began <= made.budget])
+
+
+def _found(flags: Sequence[Flag], hidden: Sequence[Flag]) -> Preview:
     counts = Counter(str(flag.severity) for flag in hidden)
-    return Preview(len(hidden), looked_at, dict(counts), tuple(flag.id for flag in hidden[:EXAMPLES]))
+    return Preview(len(hidden), len(flags), dict(counts), tuple(flag.id for flag in hidden[:EXAMPLES]))
 
 
-def _flags(suppression: Suppression, records: Records, since: int) -> Iterator[Flag]:
-    where = FlagFilter(scope=suppression.entity.scope, entity=suppression.entity.value, since=since)
+def _flags(entity: Entity, records: Records, since: int) -> Iterator[Flag]:
+    where = FlagFilter(scope=entity.scope, entity=entity.value, since=since)
     after: str | None = None
     while True:
         page = records.flags(where, after, PAGE)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Path, Request, Response
 
-from service.api import appealing
+from service.api import acts, appealing
 from service.api.documents import Document, entity_document, rfc3339
 from service.api.responses import errors
 from service.api.review_schema import AppealDecide, AppealIn, AppealList, AppealOut
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from service.api.control import Control
-    from service.api.identity import Identity
 
 ORIGIN = "api"
 
@@ -49,7 +48,7 @@ def _add_filing(app: FastAPI, control: Control) -> None:
     )
     def file_appeal(body: AppealIn, request: Request, response: Response) -> Document:
         """File what a customer says against a decision. Somebody who had no part in either decides it."""
-        appeal = appealing.file(control, _identity(request), body.decision, body.statement, origin=ORIGIN)
+        appeal = appealing.file(control, acts.identity(request), body.decision, body.statement, origin=ORIGIN)
         response.headers["Location"] = f"/api/v1/appeals/{appeal.id}"
         return appeal_document(appeal)
 
@@ -67,7 +66,7 @@ def _add_deciding(app: FastAPI, control: Control) -> None:
         """Decide it, as a second reviewer; `granted` takes the decision back at once."""
         state = AppealState(body.outcome)
         return appeal_document(
-            appealing.decide(control, _identity(request), appeal_id, state, body.answer, origin=ORIGIN)
+            appealing.decide(control, acts.identity(request), appeal_id, state, body.answer, origin=ORIGIN)
         )
 
     @app.post(
@@ -75,12 +74,7 @@ def _add_deciding(app: FastAPI, control: Control) -> None:
     )
     def withdraw_appeal(appeal_id: Annotated[str, Path(alias="id", max_length=128)], request: Request) -> Document:
         """Take it back, because the customer does."""
-        return appeal_document(appealing.withdraw(control, _identity(request), appeal_id, origin=ORIGIN))
-
-
-def _identity(request: Request) -> Identity:
-    identity: Identity = request.scope["revenuer.identity"]
-    return identity
+        return appeal_document(appealing.withdraw(control, acts.identity(request), appeal_id, origin=ORIGIN))
 
 
 def appeal_document(appeal: Appeal) -> Document:

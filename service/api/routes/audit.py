@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from service.api.control import Control
-    from service.api.identity import Identity
 
 
 def add(app: FastAPI, control: Control) -> None:
@@ -26,7 +25,7 @@ def add(app: FastAPI, control: Control) -> None:
     @app.get("/api/v1/audit", response_model=AuditPage, responses=errors(422), tags=["audit"])
     def list_audit(request: Request, *, cursor: Cursor = None, limit: Limit = 50) -> Document:
         """Entries, newest first: all of them for an admin, an analyst's own for an analyst."""
-        identity: Identity = request.scope["revenuer.identity"]
+        identity = acts.identity(request)
         actor = None if identity.role.covers(Role.ADMIN) else acts.actor(request)
         filters = {"actor": actor}
         after = control.cursors.open(cursor, "audit", filters)

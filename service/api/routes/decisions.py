@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Path, Request, Response
 
-from service.api import deciding
+from service.api import acts, deciding
 from service.api.deciding import Outcome
 from service.api.documents import Document, decision_document, proposal_document
 from service.api.errors import Unprocessable
@@ -60,7 +60,7 @@ def _add_decisions(app: FastAPI, control: Control) -> None:
         stream answers, so it must not be made again.
         """
         decision = _decision(body, control.clock())
-        outcome = deciding.make(control, request.scope["revenuer.identity"], decision)
+        outcome = deciding.make(control, acts.identity(request), decision)
         response.status_code = 202 if outcome is Outcome.UNPUBLISHED else 201
         proposed = outcome is Outcome.PROPOSED
         response.headers["Location"] = f"/api/v1/{'proposals' if proposed else 'decisions'}/{decision.id}"
@@ -74,7 +74,7 @@ def _add_decisions(app: FastAPI, control: Control) -> None:
     )
     def remove_decision(decision_id: Annotated[str, Path(alias="id", max_length=128)], request: Request) -> Response:
         """Remove a decision; 202 where it is removed and gateways obey it until the stream answers again."""
-        outcome = deciding.remove(control, request.scope["revenuer.identity"], decision_id)
+        outcome = deciding.remove(control, acts.identity(request), decision_id)
         return Response(status_code=202 if outcome is Outcome.UNPUBLISHED else 204)
 
 
@@ -95,7 +95,7 @@ def _add_proposals(app: FastAPI, control: Control) -> None:
         proposal_id: Annotated[str, Path(alias="id", max_length=128)], request: Request, response: Response
     ) -> Document:
         """Approve it, as another person than who proposed it; its decision acts from now on."""
-        outcome = deciding.approve(control, request.scope["revenuer.identity"], proposal_id)
+        outcome = deciding.approve(control, acts.identity(request), proposal_id)
         response.status_code = 202 if outcome is Outcome.UNPUBLISHED else 200
         return decision_document(next(made for made in control.decisions.all() if made.id == proposal_id))
 
@@ -104,7 +104,7 @@ def _add_proposals(app: FastAPI, control: Control) -> None:
     )
     def refuse_proposal(proposal_id: Annotated[str, Path(alias="id", max_length=128)], request: Request) -> Document:
         """Refuse it; whoever proposed it withdraws it by that."""
-        return proposal_document(deciding.refuse(control, request.scope["revenuer.identity"], proposal_id))
+        return proposal_document(deciding.refuse(control, acts.identity(request), proposal_id))
 
 
 def _decision(body: DecisionIn, now: int) -> Decision:

@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from service.access.door import NotOpened, TooMany
 from service.access.passwords import WeakPasswordError
 from service.access.people import NotDone
+from service.api import acts
 from service.api.documents import Document, rfc3339
 from service.api.errors import ApiError, NotFound, TooManyTries, Unauthorized, Unprocessable
 from service.api.people_schema import NewPassword, Proof, SessionOut, SignIn
@@ -45,7 +46,7 @@ def add(app: FastAPI, control: Control) -> None:
     @app.delete("/api/v1/session", status_code=204, responses=errors(404, 422), tags=["people"])
     def sign_out(request: Request) -> Response:
         """Sign out: the session ends, and its cookie with it."""
-        identity: Identity = request.scope["revenuer.identity"]
+        identity = acts.identity(request)
         if identity.session is None:
             raise NotFound(NO_SESSION)
         control.door.leave(identity.session, identity.name, control.clock())
@@ -56,7 +57,7 @@ def add(app: FastAPI, control: Control) -> None:
     @app.post("/api/v1/session/proof", status_code=204, responses=errors(404, 413, 415, 422, 429), tags=["people"])
     def prove(body: Proof, request: Request) -> Response:
         """Show the password again, for what asks for that."""
-        identity: Identity = request.scope["revenuer.identity"]
+        identity = acts.identity(request)
         if identity.session is None:
             raise NotFound(NO_SESSION)
         proof(control, identity, body.password, request)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from service.api.control import Control
     from service.ports import Hit
+    from service.review.suppressions import Preview
 
 DAY = 24 * 3600 * 1_000_000
 LONGEST = 366 * DAY
@@ -49,13 +50,7 @@ def add(app: FastAPI, control: Control) -> None:
     def preview_suppression(body: SuppressionIn) -> Document:
         """What it would have hidden of the last 30 days' flags; nothing is stored."""
         now = control.clock()
-        found = preview(suppression(body, now), control.records, now - LOOKED)
-        return {
-            "flags": found.flags,
-            "looked_at": found.looked_at,
-            "severities": dict(found.severities),
-            "examples": list(found.examples),
-        }
+        return preview_document(preview(suppression(body, now), control.records, now - LOOKED))
 
     @app.post(
         "/api/v1/suppressions",
@@ -109,6 +104,16 @@ def suppression(body: SuppressionIn, now: int) -> Suppression:
         severity=body.severity,
         signal=body.signal,
     )
+
+
+def preview_document(found: Preview) -> Document:
+    """What would have been hidden, as JSON."""
+    return {
+        "flags": found.flags,
+        "looked_at": found.looked_at,
+        "severities": dict(found.severities),
+        "examples": list(found.examples),
+    }
 
 
 def suppression_document(found: Suppression, hit: Hit | None, now: int) -> Document:

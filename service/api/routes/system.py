@@ -8,6 +8,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from service.api import acts
 from service.api.documents import Document, rfc3339
 from service.api.page import CSP, render
 from service.api.responses import errors
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from service.api.control import Control
-    from service.api.identity import Identity
 
 
 def add(app: FastAPI, control: Control) -> None:
@@ -27,7 +27,7 @@ def add(app: FastAPI, control: Control) -> None:
     @app.get("/api/v1/whoami", response_model=WhoAmI, responses=errors(422), tags=["system"])
     def whoami(request: Request) -> Document:
         """Who asks: the token's id or the user's name, role and end; a session's CSRF token, too."""
-        identity: Identity = request.scope["revenuer.identity"]
+        identity = acts.identity(request)
         expires = None if identity.expires is None else rfc3339(identity.expires)
         return {
             "token": identity.token,

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from service.api.control import Control
-    from service.api.identity import Identity
     from service.ports import Token
 
 DAY = 24 * 3600 * 1_000_000
@@ -37,7 +36,7 @@ def add(app: FastAPI, control: Control) -> None:
     )
     def make_token(body: TokenIn, request: Request) -> Document:
         """Make a token; its text is in this answer and nowhere else. It opens what its maker may, and no more."""
-        identity: Identity = request.scope["revenuer.identity"]
+        identity = acts.identity(request)
         need(identity, body.role, f"a token of the role '{body.role}'")
         text = issue(
             control.tokens, control.token_key, role=body.role, now=control.clock(),

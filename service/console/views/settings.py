@@ -1,14 +1,17 @@
-"""Settings: people and tokens, and what else is in force here."""
+"""Settings: people, tokens and destinations, and what else is in force here."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from service.access.people import NotDone, welcome
+from service.api import destinations
 from service.api.credentials import need, need_fresh
 from service.api.errors import Conflict, NotFound, Unprocessable
 from service.api.tokens import issue
 from service.console.visit import ROOT
+from service.model.flag import Severity
+from service.model.notification import Channel
 from service.model.user import Role
 
 if TYPE_CHECKING:
@@ -17,12 +20,14 @@ if TYPE_CHECKING:
     from service.console.visit import Visit
 
 DAY = 24 * 3600 * 1_000_000
+WAITS = {"0": "at once", "30": "30 s, with others", "3600": "an hour's as one", "86400": "a day's as one"}
+"""Seconds that a notice waits for others -> the words for it."""
 LIVES = {"1": "1 day", "30": "30 days", "365": "1 year", "": "until it is revoked"}
 
 
 def show(visit: Visit) -> Response:
-    """Users and tokens for an admin; retention, content and scoring for everybody."""
-    return _page(visit)
+    """Users, tokens and destinations for an admin; retention, content and scoring for everybody."""
+    return page(visit)
 
 
 def add_user(visit: Visit) -> Response:
@@ -75,7 +80,7 @@ def make_token(visit: Visit) -> Response:
         life=int(days) * DAY if days else None, note=visit.field("note")[:200], actor=identity.name,
         owner=identity.owner,
     )  # fmt: skip
-    return _page(visit, once=text, what="The token")
+    return page(visit, once=text, what="The token")
 
 
 def revoke_token(visit: Visit) -> Response:
@@ -87,7 +92,8 @@ def revoke_token(visit: Visit) -> Response:
     return visit.go(f"{ROOT}/settings", done=f"token {token}: revoked")
 
 
-def _page(visit: Visit, *, once: str = "", what: str = "") -> Response:
+def page(visit: Visit, *, once: str = "", what: str = "") -> Response:
+    """The page, with a secret that is shown this once where there is one."""
     admin, control = visit.may(Role.ADMIN), visit.control
     identity = visit.visitor
     return visit.page(
@@ -95,6 +101,10 @@ def _page(visit: Visit, *, once: str = "", what: str = "") -> Response:
         tokens=sorted(control.tokens.all(), key=lambda token: -token.created) if admin else None,
         users=control.people.all() if admin else None,
         fresh=identity is None or identity.session is None or control.door.fresh(identity.proved or 0, visit.now),
+        destinations=destinations.live(control) if admin else None,
+        channels=list(Channel),
+        severities=[severity for severity in Severity if severity.rank >= Severity.MEDIUM.rank],
+        waits=WAITS,
         once=once,
         what=what,
         lives=LIVES,
@@ -105,7 +115,7 @@ def _page(visit: Visit, *, once: str = "", what: str = "") -> Response:
 def _linked(visit: Visit, name: str) -> Response:
     secret = visit.control.people.link(name, visit.act("user.link_made", f"user:{name}"))
     settings = visit.control.settings
-    return _page(visit, once=welcome(settings.access.url, settings.control, secret), what=f"The link for {name}")
+    return page(visit, once=welcome(settings.access.url, settings.control, secret), what=f"The link for {name}")
 
 
 def _fresh(visit: Visit) -> None:

@@ -23,10 +23,12 @@ from service.bootstrap.notices import notices
 from service.bootstrap.stores import stores, upgrade
 from service.model.appeal import Appeal
 from service.model.decision import Kind
+from service.model.declaration import Declaration, Job
 from service.model.entity import Entity, Scope
 from service.model.notification import Channel
 from service.model.proposal import Proposal
 from service.model.suppression import Suppression
+from service.model.view import SavedView
 from service.ports import Commit, Token
 from service.review.desk import Desk
 from service.secrets import Secrets
@@ -144,6 +146,9 @@ def peopled(seeded: Seeded, tmp_path_factory: pytest.TempPathFactory) -> Seeded:
     held.registers.destinations.put(webhook, act)
     appeal = Appeal(id="a-1", entity=entity, decision="d-throttle", created=now, **said)  # type: ignore[arg-type]
     held.registers.appeals.put(appeal, act)
+    job = Declaration(account="team/acct-2", job=Job.BATCH, since=now, until=now + 24 * HOUR, budget=100, owner="team")
+    held.registers.declarations.put(job, act)
+    held.registers.views.put(SavedView(id="theirs", query="severity=high", owner="user:anna", created=now), act)
     held.close()
     return Seeded(settings.data / "revenuer.db", seeded.headers | headers)
 

@@ -28,6 +28,8 @@ ADDRESSES = {
     **{f"/api/v1/proposals/{{id}}/{verb}": f"/api/v1/proposals/d-proposed/{verb}" for verb in ("approve", "refuse")},
     **{f"/api/v1/appeals/{{id}}{verb}": f"/api/v1/appeals/a-1{verb}" for verb in ("", "/decide", "/withdraw")},
     "/api/v1/suppressions/{id}": "/api/v1/suppressions/s-1",
+    "/api/v1/declarations/{account:path}": "/api/v1/declarations/team/acct-2",
+    "/api/v1/views/{name}": "/api/v1/views/theirs",
     **{f"/api/v1/destinations/{{name}}{verb}": f"/api/v1/destinations/ops{verb}" for verb in ("", "/test")},
     **{f"/api/v1/alerts/{{id}}/{verb}": f"/api/v1/alerts/{AN_ALERT}/{verb}" for verb in CHANGES},
 }
@@ -38,6 +40,14 @@ A_SUPPRESSION: dict[str, Any] = {
     "owner": "t",
     "reason": "r",
     "until": time.time() + 3600,
+}
+A_JOB: dict[str, Any] = {
+    "account": "acct-1",
+    "job": "evaluation",
+    "owner": "t",
+    "reason": "r",
+    "until": time.time() + 3600,
+    "budget": 100,
 }
 BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/campaigns/{id}/merge": {"into": "c-2", "reason": "one template"},
@@ -52,6 +62,9 @@ BODIES: dict[str, dict[str, Any]] = {
         "url": "slack://T00000000/B00000000/XXXXXXXXXXXXXXXX",
     },
     "/api/v1/suppressions/preview": A_SUPPRESSION,
+    "/api/v1/declarations": A_JOB,
+    "/api/v1/declarations/preview": A_JOB,
+    "/api/v1/views": {"name": "Urgent", "query": "severity=high"},
     "/api/v1/appeals": {"decision": "d-block", "statement": "We measure our own product."},
     "/api/v1/appeals/{id}/decide": {"outcome": "denied", "answer": "The evidence stands."},
     "/api/v1/decisions": A_DECISION,
@@ -67,7 +80,7 @@ BODIES: dict[str, dict[str, Any]] = {
 MADE = {
     *("/api/v1/decisions", "/api/v1/alerts/{id}/notes", "/api/v1/session", "/api/v1/password", "/api/v1/users"),
     *("/api/v1/users/{name}/link", "/api/v1/tokens", "/api/v1/suppressions", "/api/v1/appeals"),
-    "/api/v1/destinations",
+    *("/api/v1/destinations", "/api/v1/declarations", "/api/v1/views"),
 }
 """Routes whose POST makes something new."""
 
@@ -93,6 +106,8 @@ def good(method: str, route: str, identity: str) -> int:
         return 409  # it is open; nobody listens there
     if route.endswith("/refuse") and identity == "analyst":
         return 403  # the proposal is another's; anna may withdraw hers
+    if (method, route) == ("DELETE", "/api/v1/views/{name}") and identity == "analyst":
+        return 403  # the view is another's, as the proposal
     return 201 if method == "POST" and route in MADE else SUCCESS[method]
 
 
