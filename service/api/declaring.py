@@ -1,75 +1,38 @@
-"""Declaring: how a job is declared and taken back, for the API, the pages and the command line alike."""
+"""Declaring: the jobs of :mod:`service.review.jobs` with the errors of the API, for it and the pages alike."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from service.api.errors import Conflict, NotFound
-from service.model.declaration import Declaration
-from service.model.entity import Entity, Scope
+from service.review import jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
-    from service.model.audit import Act
-    from service.model.declaration import Job
-    from service.ports import Records, Registers
-
-    Doing = Callable[..., Act]
-    """From what was done, to whom, with which details, to the act of whoever does it."""
-
-
-def declaration(
-    records: Records, *, account: str, job: Job, until: int, budget: int, owner: str, reason: str, now: int
-) -> Declaration:
-    """The job, whose budget counts from what the account has asked so far.
-
-    Parameters
-    ----------
-    until, now
-        Microseconds since the epoch.
-
-    """
-    known = records.account(Entity(Scope.ACCOUNT, account))
-    return Declaration(
-        account=account, job=job, since=now, until=until, budget=budget, before=known.queries if known else 0,
-        owner=owner, reason=reason,
-    )  # fmt: skip
+    from service.model.declaration import Declaration
+    from service.ports import Registers
+    from service.review.jobs import Doing
 
 
 def declare(registers: Registers, made: Declaration, act: Doing) -> Declaration:
-    """Store it in the place of the account's earlier one.
-
-    Raises
-    ------
-    Conflict
-        Somebody else declared one for the account meanwhile.
-
-    """
-    before = registers.declarations.find(made.account)
-    after = replace(made, version=before.version + 1) if before else made
-    detail = {
-        "job": str(made.job), "owner": made.owner, "reason": made.reason, "until": str(made.until),
-        "budget": str(made.budget),
-    }  # fmt: skip
-    if not registers.declarations.put(after, act("job.declared", f"account:{made.account}", **detail)):
-        raise Conflict("a job of this account was declared by somebody else meanwhile; read it again", code="stale")
-    return after
+    """Store it in the place of the account's earlier one. Raises Conflict where somebody else just did."""
+    with _told():
+        return jobs.declare(registers, made, act)
 
 
 def take_back(registers: Registers, account: str, now: int, act: Doing) -> None:
-    """Take the account's declaration back, before its end.
+    """Take the account's declaration back. Raises NotFound or Conflict."""
+    with _told():
+        jobs.take_back(registers, account, now, act)
 
-    Raises
-    ------
-    NotFound, Conflict
-        There is none, or somebody else changed it meanwhile.
 
-    """
-    found = registers.declarations.find(account)
-    if found is None or found.removed is not None:
-        raise NotFound("no declaration of that account", param="account")
-    after = replace(found, removed=now, version=found.version + 1)
-    if not registers.declarations.put(after, act("job.withdrawn", f"account:{account}", reason=found.reason)):
-        raise Conflict("it was changed by somebody else meanwhile; read it again", code="stale")
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except jobs.NotDeclared as error:
+        raise NotFound(str(error), param="account") from None
+    except jobs.Overtaken as error:
+        raise Conflict(str(error), code="stale") from None

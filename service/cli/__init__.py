@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 import click
 
 from service.cli._fail import Group
+from service.cli.appeal import appeal
 from service.cli.audit import audit
 from service.cli.baseline import baseline
 from service.cli.bench import bench
@@ -20,10 +21,13 @@ from service.cli.evidence import evidence
 from service.cli.explain import explain
 from service.cli.export import export
 from service.cli.key import key
+from service.cli.notify import notify
+from service.cli.precision import precision
 from service.cli.replay import replay
 from service.cli.serve import serve
 from service.cli.simulate import simulate
 from service.cli.status import status
+from service.cli.suppress import suppress
 from service.cli.token import token
 from service.cli.user import user
 
@@ -42,7 +46,8 @@ def main() -> None:
 
 
 for command in (
-    *(serve, replay, baseline, bench, export, explain, evidence, token, user, decision, declare, detectors, audit, key),
+    *(serve, replay, baseline, bench, export, explain, evidence, token, user, decision, declare, suppress, appeal),
+    *(precision, detectors, audit, key, notify),
     *(simulate, config, doctor, status, db),
 ):
     main.add_command(command)

@@ -11,29 +11,32 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from service.cli._fail import fail
+from service.ports import StreamUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
-
-    import click
 
     from detectors.core.baseline import Baselines
     from service.access.people import People
     from service.bench.runner import Done
     from service.bench.suite import Given, Outcome, Table
     from service.bench.window_files import Line
-    from service.bootstrap.declarations import Declarations
     from service.bootstrap.detectors import Standing
     from service.bootstrap.stores import Stores
     from service.doctor import Parts
     from service.model.finding import Finding
     from service.model.flag import Evaluation
+    from service.model.notification import Destination
     from service.model.query import Query, QueryEvent
+    from service.notify.notices import Notices
     from service.ports import Ingest
     from service.replay.reader import Reader
     from service.replay.runner import Result
+    from service.review.precision import Precision
     from service.secrets import Secrets
     from service.settings import Settings
 
@@ -163,11 +166,39 @@ def fit(
     return replay.fit(events, settings, provenance=provenance, seed=seed, on_events=on_events)
 
 
-def declarations(settings: Settings) -> Declarations:
-    """The declared jobs."""
-    from service.bootstrap.declarations import Declarations as Held
+def notices(settings: Settings, held: Stores) -> Notices:
+    """What is told, and to whom."""
+    from service.bootstrap.notices import notices as joined
 
-    return Held(settings.data)
+    return joined(settings, held.registers, secrets(settings))
+
+
+def send_test(settings: Settings, held: Stores, destination: Destination) -> None:
+    """Send a destination a test message, now."""
+    from service.api.control import clock
+    from service.notify.delivery import Delivery
+
+    told = notices(settings, held)
+    delivery = Delivery(told, held.registers.outbox, clock=clock, private=settings.notify.private)
+    delivery.send(destination, [told.test(destination)])
+
+
+def precision(held: Stores) -> tuple[list[Precision], int]:
+    """Precision of every detector by the verdicts, and the closed alerts behind it."""
+    from service.review.labels import labelled
+    from service.review.precision import precision as measured
+
+    labels = labelled(held.alerts, held.records)
+    return measured(labels), len(labels)
+
+
+def published(change: Callable[[], bool | None]) -> bool | None:
+    """Change the decisions; where it is stored and not published, say so: a running control plane makes up for it."""
+    try:
+        return change()
+    except StreamUnavailable as error:
+        click.echo(f"stored, and not yet with the gateways: {error}; the control plane publishes it then", err=True)
+        return True
 
 
 def standings(settings: Settings) -> list[Standing]:

@@ -17,11 +17,8 @@ from service.cli._output import console, safe, table
 from service.model.decision import Decision, Guarded, Kind, Origin
 from service.model.entity import Entity, Scope
 from service.model.ids import event_id, text_id
-from service.ports import StreamUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from service.settings import Settings
 
 
@@ -61,7 +58,7 @@ def add(
     )
     with _wiring.prepared(settings) as stores:
         act = by_user("decision.made", str(made.entity), **decision_detail(made))
-        _published(lambda: stores.decisions.add(made, act))
+        _wiring.published(lambda: stores.decisions.add(made, act))
     click.echo(made.id)
 
 
@@ -98,18 +95,9 @@ def remove(*, settings: Settings, decision_id: str) -> None:
             stores.decisions.republish()  # an earlier removal may have failed just there
             fail(f"no decision of id '{safe(decision_id, 64)}'; 'revenuer decision list' shows them")
         act = by_user("decision.removed", str(found.entity), **decision_detail(found))
-        if not _published(lambda: stores.decisions.remove(decision_id, act)):
+        if not _wiring.published(lambda: stores.decisions.remove(decision_id, act)):
             fail(f"no decision of id '{safe(decision_id, 64)}'; 'revenuer decision list' shows them")
     click.echo(f"decision {decision_id} is removed", err=True)
-
-
-def _published(change: Callable[[], bool | None]) -> bool | None:
-    """Make the change; where it is stored and not published, say so: a running control plane makes up for it."""
-    try:
-        return change()
-    except StreamUnavailable as error:
-        click.echo(f"stored, and not yet with the gateways: {error}; the control plane publishes it then", err=True)
-        return True
 
 
 def _state(made: Decision, now: int) -> str:

@@ -45,6 +45,11 @@ TERMS: dict[str, str] = {
     "declared job": "Work that its owner announced, with an end and a budget of queries, so that nobody need ask.",
     "benign share": "Share of what honest accounts share that is as much like a campaign.",
     "hits": "Flags that it has hidden since it was made.",
+    "eased": "Flags of the account that stayed at low because a job was declared.",
+    "precision": (
+        "Share of closed alerts that reviewers judged true positive, of those judged true positive, false positive or"
+        " benign, with its 95 % Clopper-Pearson interval. It says nothing of what was never flagged."
+    ),
     "topic": "One of the 256 cells of the fixed codebook that every prompt's meaning falls into.",
 }
 """Term -> one sentence."""

@@ -29,6 +29,7 @@ from service.console.views import (
     ingest,
     overview,
     queue,
+    saved,
     settings,
     suppressions,
 )
@@ -36,6 +37,8 @@ from service.console.visit import ROOT, Console
 from service.model.entity import Scope
 from service.review.alerts import ASKS
 from service.review.desk import Desk
+from service.review.labels import labelled
+from service.review.precision import precision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -51,11 +54,14 @@ if TYPE_CHECKING:
     from service.console.gate import View
     from service.model.declaration import Declaration
     from service.model.entity import Entity
+    from service.review.precision import Precision
 
 BENIGN = 200
 """Accounts looked at for what is benign on the coverage map."""
 RECENT = 5.0
 """Seconds for which the campaigns beside an alert are kept: each is read with all of its members."""
+COUNTED = 30.0
+"""Seconds for which precision is kept: the flags of every closed alert are read for it."""
 FRESH = 300.0
 """Seconds for which the detectors' figures are kept: counting them goes through a month of evaluations."""
 
@@ -81,6 +87,8 @@ PAGES = (
     Entry("GET", "", overview.show, Role.VIEWER),
     Entry("GET", "/queue", queue.show, Role.VIEWER),
     Entry("POST", "/queue/bulk", queue.bulk, Role.ANALYST),
+    Entry("POST", "/views", saved.save, Role.ANALYST),
+    Entry("POST", "/views/{name}/remove", saved.remove, Role.ANALYST),
     Entry("GET", "/alerts/{id}", alert.show, Role.VIEWER),
     Entry("POST", "/alerts/{id}/reveal", alert.reveal, Role.ANALYST),
     Entry("POST", "/alerts/{id}/decide", decide.decide, Role.ANALYST),
@@ -103,6 +111,9 @@ PAGES = (
     Entry("POST", "/suppressions/preview", suppressions.preview, Role.ANALYST),
     Entry("POST", "/suppressions", suppressions.make, Role.ANALYST),
     Entry("POST", "/suppressions/{id}/lift", suppressions.lift, Role.ANALYST),
+    Entry("POST", "/declarations/preview", suppressions.preview_job, Role.ANALYST),
+    Entry("POST", "/declarations", suppressions.declare, Role.ANALYST),
+    Entry("POST", "/declarations/{account:path}/withdraw", suppressions.withdraw, Role.ANALYST),
     Entry("GET", "/ingest", ingest.show, Role.VIEWER),
     Entry("GET", "/audit", audit.show, Role.ANALYST),
     Entry("POST", "/audit/verify", audit.verify, Role.ANALYST),
@@ -147,6 +158,7 @@ def install(
         assets=assets,
         templates=environment(assets),
         standings=Kept(lambda: list(standings()), FRESH),
+        precision=Kept(lambda: _precision(control), COUNTED),
         campaigns=Kept(lambda: campaigning.campaigns(control), RECENT),
         declarations=declarations,
         read=read,
@@ -159,6 +171,11 @@ def install(
     app.router.routes.append(Route(f"{ROOT}/static/{{name:path}}", assets.serve, methods=["GET"]))
     app.router.routes.append(Route("/", _to_the_console, methods=["GET"]))
     return console
+
+
+def _precision(control: Control) -> tuple[list[Precision], int]:
+    labels = labelled(control.alerts, control.records)
+    return precision(labels), len(labels)
 
 
 def _benign(control: Control, topics: Callable[[Sequence[Entity]], Topics]) -> list[Any]:

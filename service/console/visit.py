@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from service.api.errors import Unauthorized
 from service.console.assets import takes_gzip
 from service.model.audit import Act
+from service.review.precision import precision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from service.model.declaration import Declaration
     from service.model.entity import Entity
     from service.review.desk import Desk
+    from service.review.precision import Precision
 
 ROOT = "/console"
 POLICY = "; ".join(
@@ -54,6 +56,8 @@ class Console:
     templates: Environment
     standings: Callable[[], list[Any]] = list
     """Every detector in this installation: ``bootstrap.detectors.Standing``."""
+    precision: Callable[[], tuple[list[Precision], int]] = lambda: (precision(()), 0)
+    """Of every detector by the verdicts, and the closed alerts behind it."""
     topics: Callable[[Sequence[Entity]], Topics] = field(default=lambda _: {})
     """How many new prompts of each entity fell into each topic."""
     benign_topics: Callable[[], list[Any]] = list

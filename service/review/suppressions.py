@@ -1,4 +1,4 @@
-"""Suppressions and declared jobs at work: what they hide, and what each would have hidden of the flags that are stored."""
+"""Suppressions and declared jobs at work: what they hide, and what each would have hidden of stored flags."""
 
 from __future__ import annotations
 

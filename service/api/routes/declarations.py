@@ -14,6 +14,7 @@ from service.api.parameters import microseconds
 from service.api.responses import errors
 from service.api.review_schema import DeclarationIn, DeclarationList, DeclarationOut, PreviewOut
 from service.api.routes.suppressions import LONGEST, LOOKED, preview_document
+from service.review.jobs import declaration
 from service.review.suppressions import job_counter, job_preview
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _made(control: Control, body: DeclarationIn, now: int) -> Declaration:
     until = microseconds(body.until, "until") or 0
     if not now < until <= now + LONGEST:
         raise Unprocessable("until: in the past, or more than a year ahead", param="until")
-    return declaring.declaration(
+    return declaration(
         control.records, account=body.account, job=body.job, until=until, budget=body.budget, owner=body.owner,
         reason=body.reason, now=now,
     )  # fmt: skip

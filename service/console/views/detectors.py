@@ -1,4 +1,4 @@
-"""Detectors: what looks at the traffic, in which mode, how often it fires and what it costs."""
+"""Detectors: what looks at the traffic, in which mode, how often it fires, how often it is right, what it costs."""
 
 from __future__ import annotations
 
@@ -16,4 +16,13 @@ def show(visit: Visit) -> Response:
     """All of them."""
     signals = {detector.name: detector.signals for detector in all_detectors()}
     about = {detector.name: (type(detector).__doc__ or "").strip().splitlines()[0] for detector in all_detectors()}
-    return visit.page("detectors.html", standings=visit.console.standings(), signals=signals, about=about)
+    rows, alerts = visit.console.precision()
+    return visit.page(
+        "detectors.html",
+        standings=visit.console.standings(),
+        signals=signals,
+        about=about,
+        precision={row.detector: row for row in rows},
+        every=rows[0],
+        alerts=alerts,
+    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from service.api import viewing
 from service.api.errors import Unprocessable
 from service.console.visit import ROOT
 from service.model.alert import Alert, Status, Verdict
@@ -58,6 +59,8 @@ def show(visit: Visit) -> Response:
         lines=[Line(alert, latest.get(alert.entity)) for alert in page.items],
         counts=visit.control.alerts.counts(),
         asked=asked,
+        here=urlencode(asked),
+        views=viewing.views(visit.control),
         selected=visit.request.query_params.getlist("select"),
         following=f"?{urlencode({**asked, 'cursor': following})}" if following else "",
         further="cursor" in visit.request.query_params,

@@ -104,10 +104,8 @@ def good(method: str, route: str, identity: str) -> int:
         return 204
     if route.endswith(("/reopen", "/test")):
         return 409  # it is open; nobody listens there
-    if route.endswith("/refuse") and identity == "analyst":
-        return 403  # the proposal is another's; anna may withdraw hers
-    if (method, route) == ("DELETE", "/api/v1/views/{name}") and identity == "analyst":
-        return 403  # the view is another's, as the proposal
+    if (route.endswith("/refuse") or method + route == "DELETE/api/v1/views/{name}") and identity == "analyst":
+        return 403  # the proposal and the view are another's; anna may withdraw hers
     return 201 if method == "POST" and route in MADE else SUCCESS[method]
 
 

@@ -28,7 +28,7 @@ CHANGED = [entry for entry in PAGES if entry.method == "POST" and isinstance(ent
 
 def _address(entry: Entry) -> str:
     path = PARTS.get(entry.path, entry.path)
-    for name in ("{id}", "{verb}", "{name}"):
+    for name in ("{id}", "{verb}", "{name}", "{account:path}"):
         path = path.replace(name, "x")
     return f"/console{path}"
 
