@@ -36,7 +36,8 @@ def save(control: Control, identity: Identity, name: str, query: str, *, origin:
         It asks for nothing that a view can hold; the name is taken, or there are too many.
 
     """
-    asked = urlencode([(key, value) for key, value in parse_qsl(query) if key in ASKS and value])
+    given = dict(parse_qsl(query))
+    asked = urlencode({key: given[key] for key in ASKS if given.get(key)})
     if not asked:
         raise Unprocessable(f"a view needs one filter at least, of {', '.join(ASKS)}", param="query")
     before, now = control.registers.views.find(name), control.clock()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-import time
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import structlog
@@ -20,6 +19,7 @@ from service.bootstrap.following import keep_following
 from service.bootstrap.ingest import ingest
 from service.bootstrap.notices import keep_delivering, notices
 from service.bootstrap.stores import secrets, stores, upgrade
+from service.bootstrap.tending import keep
 from service.enforcement.policy import load
 from service.model.audit import Act
 from service.ports import StoreUnavailable
@@ -71,9 +71,11 @@ def control(settings: Settings) -> FastAPI:
         corrections=held.registers.corrections,
         on_opened=told.alert,
     )
-    threading.Thread(target=_keep_gathering, args=(desk,), name="alerts", daemon=True).start()
+    keep("alerts", partial(_gather, desk), failed="alerts.not_gathered", pause=GATHER)
     if isinstance(held.decisions, Tended):
-        threading.Thread(target=_keep_published, args=(held.decisions,), name="decisions", daemon=True).start()
+        unpublished = partial(metrics.DECISIONS_UNPUBLISHED.set, 1)
+        tend = partial(_tend, held.decisions)
+        keep("decisions", tend, failed="decisions.unpublished", pause=TEND, on_failure=unpublished)
     app = build(
         settings,
         records=held.records,
@@ -164,31 +166,13 @@ def _decide(policy: Policy, flag: Flag, decisions: Decisions) -> None:
     log.info("decision.made", id=made.id, entity=subject, kind=str(made.kind), simulated=made.simulated, by="policy")
 
 
-def _keep_gathering(desk: Desk) -> None:
-    """Put new flags to the alerts of their entities, as they come."""
-    while True:
-        try:
-            while desk.gather():
-                pass
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next look may find it mended
-            said = str(error) if isinstance(error, StoreUnavailable) else type(error).__name__
-            log.warning("alerts.not_gathered", error=said)
-            time.sleep(TEND)
-        time.sleep(GATHER)
+def _gather(desk: Desk) -> None:
+    """Put new flags to the alerts of their entities."""
+    while desk.gather():
+        pass
 
 
-def _keep_published(decisions: Tended) -> None:
+def _tend(decisions: Tended) -> None:
     """Publish what is not published: a change that the stream did not take, or all of it after the stream was wiped."""
-    told = False
-    while True:
-        try:
-            decisions.tend()
-            metrics.DECISIONS_UNPUBLISHED.set(0)
-            told = False
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next look may find it mended
-            metrics.DECISIONS_UNPUBLISHED.set(1)
-            if not told:
-                said = str(error) if isinstance(error, StoreUnavailable) else type(error).__name__
-                log.warning("decisions.unpublished", error=said)
-            told = True
-        time.sleep(TEND)
+    decisions.tend()
+    metrics.DECISIONS_UNPUBLISHED.set(0)

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-import time
+from functools import partial
 from typing import TYPE_CHECKING
-
-import structlog
 
 from service.api.acts import decision_detail
 from service.api.control import clock
+from service.bootstrap.tending import keep
 from service.enforcement.campaigns import MARK, followed
 from service.model.audit import Act
 from service.model.entity import Entity, Scope
-from service.ports import StoreUnavailable
 from service.review import campaigns as rules
 
 if TYPE_CHECKING:
     from service.bootstrap.stores import Stores
     from service.model.decision import Decision
-
-log = structlog.get_logger()
 
 LOOK = 0.5
 """Seconds between looks: guards obey a decision within one."""
@@ -53,17 +48,7 @@ def follow(held: Stores) -> int:
 
 def keep_following(held: Stores) -> None:
     """Do so again and again, in a thread of its own."""
-    threading.Thread(target=_keep_following, args=(held,), name="campaigns", daemon=True).start()
-
-
-def _keep_following(held: Stores) -> None:
-    while True:
-        try:
-            follow(held)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next look may find it mended
-            said = str(error) if isinstance(error, StoreUnavailable) else type(error).__name__
-            log.warning("decisions.not_followed", error=said)
-        time.sleep(LOOK)
+    keep("campaigns", partial(follow, held), failed="decisions.not_followed", pause=LOOK)
 
 
 def _act(action: str, made: Decision) -> Act:

@@ -49,12 +49,17 @@ def serve(settings: Settings, role: str) -> None:
     app.serve(settings, role)
 
 
+def installed(settings: Settings) -> bool:
+    """Whether there is a database to ask."""
+    return settings.database != "" or (settings.data / "revenuer.db").exists()
+
+
 @contextlib.contextmanager
 def stores(settings: Settings) -> Iterator[Stores]:
     """The stores, which must be there and of the right schema."""
     from service.bootstrap.stores import stores as opened
 
-    if settings.database == "" and not (settings.data / "revenuer.db").exists():
+    if not installed(settings):
         fail(f"no installation in {settings.data}: start it once with 'revenuer serve', or name its folder with --data")
     held = opened(settings)
     try:
@@ -206,7 +211,7 @@ def standings(settings: Settings) -> list[Standing]:
     from service.bootstrap.detectors import standings as found
     from service.pipeline.learning import PERIOD
 
-    if settings.database == "" and not (settings.data / "revenuer.db").exists():
+    if not installed(settings):
         return list(found(settings, ()))
     with stores(settings) as held:
         return list(found(settings, held.records.benign(PERIOD)))

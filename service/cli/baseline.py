@@ -10,7 +10,8 @@ import click
 from service.cli import _wiring
 from service.cli._fail import Group, fail
 from service.cli._options import FILE, with_settings
-from service.cli._output import console, safe, table
+from service.cli._output import console, counted, safe, table
+from service.cli.precision import show as show_precision
 from service.cli.replay import progress, report_bad
 
 if TYPE_CHECKING:
@@ -69,14 +70,29 @@ def fit(
 @click.argument("file", required=False, type=FILE, metavar="[B]")
 @with_settings
 def show(*, settings: Settings, file: Path | None) -> None:
-    """What a baseline knows; the one in force where no file is given."""
+    """What a baseline knows; the one in force where no file is given, with what reviewers found of its flags."""
     held = _wiring.baseline(settings, file)
     _show_calibrations(held, settings.scoring.budget)
+    if file is None:
+        _show_precision(settings)
     rows = [
         (scope, signal, "all" if level < 0 else f"{20 << level}-{(40 << level) - 1}", f"{reference.n:,}")
         for (scope, level, signal), reference in sorted(held.references.items())
     ]
     table("", ("scope", "signal", "queries", "#n"), rows, out=console())
+
+
+def _show_precision(settings: Settings) -> None:
+    """How often flags under it were right, as far as this installation's verdicts tell."""
+    if not _wiring.installed(settings):
+        return
+    with _wiring.stores(settings) as stores:
+        rows, alerts = _wiring.precision(stores)
+    if rows[0].interval.n:
+        click.echo(f"measured precision, of {counted(alerts, 'closed alert')}:")
+        show_precision(rows)
+    else:
+        click.echo("measured precision: not known, no alert is closed as right or wrong")
 
 
 def _show_calibrations(held: Baselines, budget: float) -> None:

@@ -25,18 +25,28 @@ def test_every_detector_is_listed_with_its_mode(here: Installation) -> None:
         assert lines[detector.name][1:4] == [str(detector.version), str(detector.group), mode]
 
 
+JOB = ("declare", "--account", "acct-1", "--kind", "evaluation", "--until", "7d", "--budget", "5000")
+
+
 def test_a_declaration_is_kept_and_taken_back(here: Installation) -> None:
-    """It is listed until it is removed."""
+    """It is listed with its owner and reason, taken back for good, and both are in the audit log."""
     assert here.run("db", "upgrade").exit_code == 0
-    made = here.run("declare", "--account", "acct-1", "--kind", "evaluation", "--until", "7d", "--budget", "5000")
-    assert made.exit_code == 0, made.output
-    assert "acct-1" in here.run("declare").stdout
-    assert here.run("declare", "--account", "acct-1", "--remove").exit_code == 0
+    assert "0 of 0 flags" in here.run(*JOB, "--preview").stdout
     assert "acct-1" not in here.run("declare").stdout
+    made = here.run(*JOB, "--owner", "platform", "--reason", "nightly")
+    assert made.exit_code == 0, made.output
+    listed = here.run("declare").stdout
+    assert all(word in listed for word in ("acct-1", "in force", "5,000", "platform", "nightly"))
+    assert here.run("declare", "--account", "acct-1", "--remove").exit_code == 0
+    assert "taken back" in here.run("declare").stdout
+    assert here.run("declare", "--account", "acct-1", "--remove").exit_code == 2
+    audited = here.run("audit", "list").stdout
+    assert all(word in audited for word in ("job.declared", "job.withdrawn", "system:"))
 
 
 def test_half_a_declaration_is_refused(here: Installation) -> None:
     """Without an end and a budget nothing is declared."""
+    assert here.run("db", "upgrade").exit_code == 0
     result = here.run("declare", "--account", "acct-1", "--kind", "batch")
     assert result.exit_code == 2
     assert "needs --account, --kind, --until and --budget" in result.stderr
