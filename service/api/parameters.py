@@ -48,7 +48,8 @@ def _seconds(value: str | float) -> int | None:
         seconds = float(value)
     except ValueError:
         return None
-    return round(seconds * 1_000_000) if math.isfinite(seconds) else None
+    # The product may be past what a float can hold even where the seconds are not.
+    return round(seconds * 1_000_000) if math.isfinite(seconds * 1_000_000) else None
 
 
 def _rfc3339(text: str) -> int | None:

@@ -69,6 +69,7 @@ async def test_bodies(plane: Plane, body: bytes, status: int, code: str) -> None
         pytest.param({"until": "2026-11-01T00:00:00"}, "until", "invalid_parameter", id="no-offset"),
         pytest.param({"until": 1}, "until", "invalid_parameter", id="past"),
         pytest.param({"until": 1e300}, "until", "invalid_parameter", id="after-all-time"),
+        pytest.param({"until": 1.7e308}, "until", "invalid_parameter", id="after-what-a-float-holds-of-microseconds"),
     ],
 )
 async def test_fields(plane: Plane, change: dict[str, object], param: str, code: str) -> None:
