@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
@@ -29,6 +29,20 @@ _SHAPES: dict[str, tuple[str, tuple[int, ...]]] = {
     "purpose": ("f4", ()),
     "output_tokens": ("f4", ()),
 }
+
+
+class Turn(NamedTuple):
+    """One footprint as plain numbers: what is folded row by row costs less so than as arrays of one."""
+
+    time: float
+    account: int
+    actor: int
+    keys: tuple[int, ...]
+    prompt: int
+    cell: int
+    follows: bool
+    purpose: float
+    output_tokens: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +71,11 @@ class Footprints:
     def __len__(self) -> int:
         return len(self.time)
 
-    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> Self:
+    def turns(self) -> list[Turn]:
+        """The rows one by one."""
+        return list(map(Turn, *(getattr(self, name).tolist() for name in Turn._fields)))
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Self:
         """The given rows, in the given order."""
         return type(self)(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 

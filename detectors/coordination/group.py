@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from detectors.coordination.footprints import Footprints
+    from detectors.coordination.footprints import Turn
 
 SAMPLE = 256
 """Payloads kept, the smallest by digest."""
@@ -62,23 +62,25 @@ class Group:
         """Orgs, and accounts without one, that use the key."""
         return len({use.actor for use in self.uses.values()})
 
-    def fold(self, rows: Footprints) -> None:
+    def fold(self, turns: Sequence[Turn]) -> None:
         """Add footprints that carry the key."""
-        turns = zip(rows.account.tolist(), rows.actor.tolist(), rows.time.tolist(), rows.prompt.tolist(), strict=True)
-        for account, actor, at, prompt in turns:
+        # Beyond the largest that is kept no new payload is, so most are passed over at once.
+        most = max(self.payloads) if len(self.payloads) >= SAMPLE else None
+        for at, account, actor, _, prompt, cell, follows, purpose, output_tokens in turns:
             use = self.uses.get(account)
             if use is None:
                 use = self.uses[account] = Use(actor)
             use.queries += 1
             use.first, use.last = min(use.first, at), max(use.last, at)
-            known = self.payloads.setdefault(prompt, actor)
-            if known != actor:
-                self.payloads[prompt] = SEVERAL
+            if most is None or prompt <= most:
+                known = self.payloads.setdefault(prompt, actor)
+                if known != actor:
+                    self.payloads[prompt] = SEVERAL
+            self.follows += follows
+            self.purpose += purpose
+            self.output_tokens += output_tokens
+            self.cells[cell % CELLS] += 1
         self._trim()
-        self.follows += int(rows.follows.sum())
-        self.purpose += float(rows.purpose.sum(dtype=np.float64))
-        self.output_tokens += float(rows.output_tokens.sum(dtype=np.float64))
-        self.cells += np.bincount(rows.cell % CELLS, minlength=CELLS)
 
     def merge(self, other: Group) -> None:
         """Add a group of the same key over other footprints."""

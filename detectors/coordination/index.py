@@ -10,15 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from detectors.coordination.footprints import KINDS
 from detectors.coordination.group import Group
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Iterable
 
-    from detectors.coordination.footprints import Footprints
+    from detectors.coordination.footprints import Footprints, Turn
 
 ACTORS = 8
 """Actors from which a key is followed."""
@@ -56,10 +54,9 @@ class Index:
 
     def fold(self, rows: Footprints) -> list[int]:
         """Add a slot's footprints, in order of time; the followed keys that they carry."""
-        self._count(rows)
-        touched: list[int] = []
-        for column in range(len(KINDS)):
-            touched += self._column(rows, column)
+        turns = rows.turns()
+        self._count(turns)
+        touched = [key for column in range(len(KINDS)) for key in self._column(turns, column)]
         self._bound()
         return touched
 
@@ -85,34 +82,34 @@ class Index:
         """All queries of the group's accounts."""
         return {account: self.accounts[account].queries for account in group.uses if account in self.accounts}
 
-    def _count(self, rows: Footprints) -> None:
-        accounts, counts = np.unique(rows.account, return_counts=True)
-        last = float(rows.time[-1]) if len(rows) else 0.0
-        for account, count in zip(accounts.tolist(), counts.tolist(), strict=True):
-            tally = self.accounts.setdefault(account, Tally())
-            tally.queries += count
-            tally.last = last
+    def _count(self, turns: Iterable[Turn]) -> None:
+        for turn in turns:
+            tally = self.accounts.get(turn.account)
+            if tally is None:
+                tally = self.accounts[turn.account] = Tally()
+            tally.queries += 1
+            tally.last = turn.time
 
-    def _column(self, rows: Footprints, column: int) -> list[int]:
-        keys = rows.keys[:, column]
-        order = np.argsort(keys, kind="stable")
-        order = order[keys[order] > 0]
-        found, starts = np.unique(keys[order], return_index=True)
+    def _column(self, turns: Iterable[Turn], column: int) -> list[int]:
+        by_key: dict[int, list[Turn]] = {}
+        for turn in turns:
+            if key := turn.keys[column]:
+                by_key.setdefault(key, []).append(turn)
         touched: list[int] = []
-        if not len(order):
-            return touched
-        for key, some in zip(found.tolist(), np.split(order, starts[1:]), strict=True):
-            if key in self.groups or self._sight(key, column, rows.actor[some], float(rows.time[some[-1]])):
-                self.groups[key].fold(rows.take(some))
-                self.used[key] = float(rows.time[some[-1]])
+        for key, some in sorted(by_key.items()):
+            if key in self.groups or self._sight(key, column, some):
+                self.groups[key].fold(some)
+                self.used[key] = some[-1].time
                 touched.append(key)
         return touched
 
-    def _sight(self, key: int, column: int, actors: NDArray[np.uint64], at: float) -> bool:
+    def _sight(self, key: int, column: int, turns: list[Turn]) -> bool:
         """Whether the key is followed from here on."""
-        sighting = self.sighted.setdefault(key, Sighting(at))
-        sighting.last = at
-        sighting.actors.update(actors.tolist())
+        sighting = self.sighted.get(key)
+        if sighting is None:
+            sighting = self.sighted[key] = Sighting(0.0)
+        sighting.last = turns[-1].time
+        sighting.actors.update(turn.actor for turn in turns)
         if len(sighting.actors) < ACTORS:
             return False
         del self.sighted[key]

@@ -75,12 +75,16 @@ class Judge:
         """Score and p-value of a group's measures."""
         score = self.score(measures)
         n = len(self.benign)
-        above = n - int(np.searchsorted(self.benign, score, "left"))
         rarity = tuple(
             (n - int(np.searchsorted(column, value, "left")) + 1) / (n + 1)
             for column, value in zip(self.shown.T, measures.tolist(), strict=True)
         )
-        return Verdict(score, (above + 1) / (n + 1), n, rarity)
+        return Verdict(score, self.p_value(score), n, rarity)
+
+    def p_value(self, score: float) -> float:
+        """Share of honest groups that score at least this much, of n + 1."""
+        n = len(self.benign)
+        return (n - int(np.searchsorted(self.benign, score, "left")) + 1) / (n + 1)
 
     def rate(self, score: float) -> Interval:
         """Observed share of honest groups that score at least this much, with its 95 % interval."""

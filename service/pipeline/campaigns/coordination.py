@@ -7,9 +7,8 @@ keeps the footprints themselves, and whoever resumes folds them again: to the sa
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from detectors.coordination.footprints import Footprints
 from detectors.coordination.group import measure
@@ -18,13 +17,13 @@ from detectors.coordination.judge import default
 from service.model.flag import Severity
 from service.pipeline.campaigns import memory
 from service.pipeline.campaigns.clusters import members
-from service.pipeline.campaigns.prints import SLOT, footprints, pack, unpack
+from service.pipeline.campaigns.prints import SLOT, by_slot, pack, unpack
 from service.pipeline.campaigns.telling import Found, Teller
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from detectors.coordination.judge import Judge, Verdict
+    from detectors.coordination.judge import Judge
     from detectors.core.observation import Observations
     from detectors.features import Extractor
     from service.model.flag import Flag
@@ -79,16 +78,8 @@ class Coordination:
 
     def see(self, events: Sequence[QueryEvent], rows: Observations, into: Commit, *, now: int) -> None:
         """Take a batch, in order of completion, and judge the slots that the stream's time has passed."""
-        slots = np.array([event.done // SLOT for event in events], np.int64)
-        for slot in np.unique(slots).tolist():
-            some = np.flatnonzero(slots == slot)
-            chosen = [events[i] for i in some.tolist()]
-            seen = footprints(chosen, rows.take(some), self._extractor)
-            if len(seen):
-                names = {
-                    self._extractor.digest(name): name for name in dict.fromkeys(event.account for event in chosen)
-                }
-                into.footprints[self.keep(slot, seen, names)] = (slot, pack(seen, names))
+        for slot, seen, names in by_slot(events, rows, self._extractor):
+            into.footprints[self.keep(slot, seen, names)] = (slot, pack(seen, names))
         self.close(now // SLOT, into)
 
     def keep(self, slot: int, seen: Footprints, names: Mapping[int, str]) -> int:
@@ -103,11 +94,13 @@ class Coordination:
 
     def close(self, upto: int, into: Commit) -> None:
         """Fold and judge each slot before ``upto``; write all that is folded once there is enough of it."""
-        for slot in sorted({slot for _, slot, _ in self._pending if slot < upto}):
-            closed = [item for item in self._pending if item[1] == slot]
-            self._pending = [item for item in self._pending if item[1] != slot]
+        while self._pending and self._pending[0][1] < upto:
+            slot = self._pending[0][1]
+            # Events come in order of completion, so footprints of one slot lie together, and in order of time.
+            closed = list(takewhile(lambda item, slot=slot: item[1] == slot, self._pending))
+            del self._pending[: len(closed)]
             rows = Footprints.concat([seen for _, _, seen in closed])
-            touched = self._index.fold(rows.take(np.argsort(rows.time, kind="stable")))
+            touched = self._index.fold(rows)
             into.flags += self._judged(touched, (slot + 1) * SLOT)
             self._since += len(rows)
             if self._since >= WHOLE:
@@ -128,10 +121,9 @@ class Coordination:
             group = self._index.groups.get(key)
             if group is not None and group.actors >= ACTORS:
                 measures = measure(group, self._index.totals(group))
-                verdict = self._judge.judge(measures)
-                severity = self._severity(verdict)
+                severity = self._severity(self._judge.p_value(self._judge.score(measures)))
                 if severity is not None:
-                    found[key] = Found(key, measures, verdict, severity)
+                    found[key] = Found(key, measures, self._judge.judge(measures), severity)
         told = []
         for cluster in self._clusters.grow(list(found), self._index):
             worst = min(
@@ -142,12 +134,12 @@ class Coordination:
                 told.append(self._teller.flag(cluster, worst, accounts, at))
         return told
 
-    def _severity(self, verdict: Verdict) -> Severity | None:
+    def _severity(self, p_value: float) -> Severity | None:
         """In units of the budget, as far as there are honest groups enough to tell; None where it is worth no flag."""
         for part, severity in ((0.01, Severity.CRITICAL), (0.1, Severity.HIGH), (1.0, Severity.MEDIUM)):
-            if verdict.p_value <= self._budget * part:
+            if p_value <= self._budget * part:
                 return severity
-        return Severity.LOW if verdict.p_value <= LOW * self._budget else None
+        return Severity.LOW if p_value <= LOW * self._budget else None
 
     @staticmethod
     def _is_news(cluster: Cluster, severity: Severity, size: int) -> bool:

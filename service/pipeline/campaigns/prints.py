@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,7 +11,9 @@ import numpy as np
 from detectors.coordination.footprints import Footprints, salted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from detectors.core.observation import Observations
     from detectors.features import Extractor
@@ -20,24 +23,45 @@ SLOT = 60_000_000
 """Microseconds of event time that are folded at once: campaigns are judged at the close of each slot."""
 
 
+def by_slot(
+    events: Sequence[QueryEvent], rows: Observations, extractor: Extractor
+) -> Iterator[tuple[int, Footprints, dict[int, str]]]:
+    """Each slot of a batch in order of completion that has footprints, with them and the names of their accounts."""
+    seen, asked = footprints(events, rows, extractor), chosen(rows).tolist()
+    names = list(zip(seen.account.tolist(), (events[i].account for i in asked), strict=True))
+    slots = [events[i].done // SLOT for i in asked]
+    start = 0
+    for slot, some in groupby(slots):
+        end = start + sum(1 for _ in some)
+        yield slot, seen.take(slice(start, end)), dict(names[start:end])
+        start = end
+
+
+def chosen(rows: Observations) -> NDArray[np.intp]:
+    """Rows that leave a footprint: those that were answered and carried a text."""
+    return np.flatnonzero(rows.has_text & rows.ok)
+
+
 def footprints(events: Sequence[QueryEvent], rows: Observations, extractor: Extractor) -> Footprints:
     """One footprint for each event that was answered and carried a text."""
-    chosen = np.flatnonzero(rows.has_text & rows.ok)
-    accounts = [extractor.digest(events[i].account) for i in chosen.tolist()]
-    actors = [extractor.digest(f"org {events[i].org}") if events[i].org else account
-              for i, account in zip(chosen.tolist(), accounts, strict=True)]  # fmt: skip
-    keys = np.stack([rows.system, rows.skeleton, rows.head, rows.tail], axis=1)[chosen]
+    some = chosen(rows)
+    asked = [events[i] for i in some.tolist()]
+    digests = {name: extractor.digest(name) for name in dict.fromkeys(event.account for event in asked)}
+    orgs = {org: extractor.digest(f"org {org}") for org in dict.fromkeys(event.org for event in asked) if org}
+    accounts = [digests[event.account] for event in asked]
+    actors = [orgs[event.org] if event.org else digests[event.account] for event in asked]
+    keys = np.stack([rows.system, rows.skeleton, rows.head, rows.tail], axis=1)[some]
     follows = rows.continues | rows.rerun | rows.retry
     return Footprints(
-        time=rows.time[chosen],
+        time=rows.time[some],
         account=np.array(accounts, np.uint64),
         actor=np.array(actors, np.uint64),
         keys=salted(keys),
-        prompt=rows.prompt[chosen],
-        cell=rows.cell[chosen],
-        follows=follows[chosen],
-        purpose=rows.purpose[chosen],
-        output_tokens=rows.output_tokens[chosen].astype(np.float32),
+        prompt=rows.prompt[some],
+        cell=rows.cell[some],
+        follows=follows[some],
+        purpose=rows.purpose[some],
+        output_tokens=rows.output_tokens[some].astype(np.float32),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,12 +11,15 @@ from hypothesis import strategies as st
 from detectors.coordination.group import MEASURES, Group, measure
 from tests.detectors.coordination.factories import some
 
+if TYPE_CHECKING:
+    from detectors.coordination.footprints import Footprints
 
-def folded(*parts: object) -> Group:
+
+def folded(*parts: Footprints) -> Group:
     """A group over footprints."""
     group = Group()
     for rows in parts:
-        group.fold(rows)  # type: ignore[arg-type]
+        group.fold(rows.turns())
     return group
 
 
