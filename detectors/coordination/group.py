@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -23,6 +23,8 @@ SAMPLE = 256
 """Payloads kept, the smallest by digest."""
 SEVERAL = 0
 """In the sample: a payload that more than one actor sent."""
+GROWN = 1.05
+"""Times the queries that a group had when it was measured, from which on it is measured again."""
 CELLS = 64
 """Topics are counted by codebook cell modulo this: enough for breadth, small enough to keep for every group."""
 
@@ -43,6 +45,12 @@ class Group:
 
     uses: dict[int, Use] = field(default_factory=dict)
     """By digest of the account."""
+    queries: int = 0
+    """Of all accounts."""
+    by_actor: dict[int, int] = field(default_factory=dict)
+    """Queries of each org, and of each account without one."""
+    measured: int = 0
+    """Queries that it had when it was measured last."""
     follows: int = 0
     """Queries that continue a conversation, run a request again or are retries."""
     purpose: float = 0.0
@@ -53,14 +61,14 @@ class Group:
     """Digest of a user turn -> the actor that sent it, or ``SEVERAL``."""
 
     @property
-    def queries(self) -> int:
-        """Of all accounts."""
-        return sum(use.queries for use in self.uses.values())
-
-    @property
     def actors(self) -> int:
         """Orgs, and accounts without one, that use the key."""
-        return len({use.actor for use in self.uses.values()})
+        return len(self.by_actor)
+
+    @property
+    def due(self) -> bool:
+        """Whether it has grown so much that it is to be measured: its work is then a few times its size, in all."""
+        return self.queries >= GROWN * self.measured
 
     def fold(self, turns: Sequence[Turn]) -> None:
         """Add footprints that carry the key."""
@@ -71,6 +79,7 @@ class Group:
             if use is None:
                 use = self.uses[account] = Use(actor)
             use.queries += 1
+            self.by_actor[actor] = self.by_actor.get(actor, 0) + 1
             use.first, use.last = min(use.first, at), max(use.last, at)
             if most is None or prompt <= most:
                 known = self.payloads.setdefault(prompt, actor)
@@ -80,6 +89,7 @@ class Group:
             self.purpose += purpose
             self.output_tokens += output_tokens
             self.cells[cell % CELLS] += 1
+        self.queries += len(turns)
         self._trim()
 
     def merge(self, other: Group) -> None:
@@ -87,16 +97,25 @@ class Group:
         for account, theirs in other.uses.items():
             use = self.uses.setdefault(account, Use(theirs.actor))
             use.queries += theirs.queries
+            self.by_actor[theirs.actor] = self.by_actor.get(theirs.actor, 0) + theirs.queries
             use.first, use.last = min(use.first, theirs.first), max(use.last, theirs.last)
         for prompt, actor in other.payloads.items():
             known = self.payloads.setdefault(prompt, actor)
             if known != actor:
                 self.payloads[prompt] = SEVERAL
         self._trim()
+        self.queries += other.queries
         self.follows += other.follows
         self.purpose += other.purpose
         self.output_tokens += other.output_tokens
         self.cells = self.cells + other.cells
+
+    def recount(self) -> None:
+        """Bring the sums up to date with the uses, where these were put in whole."""
+        self.queries, self.by_actor = 0, {}
+        for use in self.uses.values():
+            self.queries += use.queries
+            self.by_actor[use.actor] = self.by_actor.get(use.actor, 0) + use.queries
 
     def _trim(self) -> None:
         if len(self.payloads) > SAMPLE:
@@ -107,15 +126,15 @@ MEASURES = ("actors", "devotion", "alone", "disjoint", "even", "purpose", "outpu
 """What ``measure`` gives, in order: the more, the more like a campaign."""
 
 
-def measure(group: Group, totals: Mapping[int, int]) -> NDArray[np.float64]:
+def measure(group: Group, whole: int) -> NDArray[np.float64]:
     """The quantities that tell a campaign from an honest group, shape (len(MEASURES),).
 
     Parameters
     ----------
     group
         With at least one query.
-    totals
-        Account digest -> all its queries with a text, of the key or not.
+    whole
+        All queries with a text of its accounts, of the key or not (``Index.whole``).
 
     Returns
     -------
@@ -127,19 +146,15 @@ def measure(group: Group, totals: Mapping[int, int]) -> NDArray[np.float64]:
 
     """
     queries = group.queries
-    whole = sum(max(totals.get(account, 0), use.queries) for account, use in group.uses.items())
-    by_actor: dict[int, int] = {}
-    for use in group.uses.values():
-        by_actor[use.actor] = by_actor.get(use.actor, 0) + use.queries
     single = sum(actor != SEVERAL for actor in group.payloads.values())
     shares = group.cells / group.cells.sum()
     return np.array(
         [
-            np.log2(len(by_actor)),
+            np.log2(group.actors),
             queries / whole,
             1.0 - group.follows / queries,
             single / len(group.payloads),
-            1.0 - _gini(np.array(sorted(by_actor.values()), np.float64)),
+            1.0 - _gini(np.sort(np.fromiter(group.by_actor.values(), np.float64, group.actors))),
             group.purpose / queries,
             np.log2(1.0 + group.output_tokens / queries),
             1.0 / float(shares @ shares) / min(queries, CELLS),

@@ -22,6 +22,8 @@ ACTORS = 8
 """Actors from which a key is followed."""
 SIGHTED, FOLLOWED, ACCOUNTS = 1 << 17, 1 << 12, 1 << 18
 """Keys that are sighted and followed, and accounts whose queries are counted, at most."""
+USES = 1 << 19
+"""Accounts of all followed groups, at most: an account counts once in each."""
 
 
 @dataclass(slots=True)
@@ -31,6 +33,11 @@ class Sighting:
     last: float
     actors: set[int] = field(default_factory=set)
 
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """What rises goes last: first what one actor alone used, and most is such, then by time."""
+        return len(self.actors) > 1, self.last
+
 
 @dataclass(slots=True)
 class Tally:
@@ -38,6 +45,11 @@ class Tally:
 
     queries: int = 0
     last: float = 0.0
+
+    @property
+    def rank(self) -> float:
+        """What rises goes last."""
+        return self.last
 
 
 @dataclass(slots=True)
@@ -51,6 +63,8 @@ class Index:
     """Followed key -> when it was used last."""
     sighted: dict[int, Sighting] = field(default_factory=dict)
     accounts: dict[int, Tally] = field(default_factory=dict)
+    uses: int = 0
+    """Accounts of all groups, each once in each."""
 
     def fold(self, rows: Footprints) -> list[int]:
         """Add a slot's footprints, in order of time; the followed keys that they carry."""
@@ -67,6 +81,7 @@ class Index:
             self.kinds[key] = other.kinds[key]
             self.used[key] = max(self.used.get(key, 0.0), other.used[key])
             self.sighted.pop(key, None)
+        self.uses = sum(len(group.uses) for group in self.groups.values())
         for key, theirs in other.sighted.items():
             if key not in self.groups:
                 ours = self.sighted.setdefault(key, Sighting(theirs.last))
@@ -78,9 +93,28 @@ class Index:
             mine.last = max(mine.last, tally.last)
         self._bound()
 
-    def totals(self, group: Group) -> dict[int, int]:
+    def whole(self, group: Group) -> int:
         """All queries of the group's accounts."""
-        return {account: self.accounts[account].queries for account in group.uses if account in self.accounts}
+        held = self.accounts
+        return sum(
+            max(held[account].queries, use.queries) if account in held else use.queries
+            for account, use in group.uses.items()
+        )
+
+    def total(self, account: int) -> int:
+        """All queries of an account."""
+        tally = self.accounts.get(account)
+        return tally.queries if tally else 0
+
+    def due(self, keys: Iterable[int]) -> list[int]:
+        """Those of them whose groups have grown enough to be measured, each once; they count as measured then."""
+        found = []
+        for key in dict.fromkeys(keys):
+            group = self.groups.get(key)
+            if group is not None and group.actors >= ACTORS and group.due:
+                group.measured = group.queries
+                found.append(key)
+        return found
 
     def _count(self, turns: Iterable[Turn]) -> None:
         for turn in turns:
@@ -98,7 +132,10 @@ class Index:
         touched: list[int] = []
         for key, some in sorted(by_key.items()):
             if key in self.groups or self._sight(key, column, some):
-                self.groups[key].fold(some)
+                group = self.groups[key]
+                before = len(group.uses)
+                group.fold(some)
+                self.uses += len(group.uses) - before
                 self.used[key] = some[-1].time
                 touched.append(key)
         return touched
@@ -120,9 +157,12 @@ class Index:
         for table, limit in ((self.sighted, SIGHTED), (self.accounts, ACCOUNTS)):
             if len(table) > limit:
                 # A tenth at once, so that it is not sorted anew in every slot.
-                old = sorted(table, key=lambda key, table=table: (table[key].last, key))
+                old = sorted(table, key=lambda key, table=table: (table[key].rank, key))
                 for key in old[: len(table) - limit + limit // 10]:
                     del table[key]
-        if len(self.groups) > FOLLOWED:
-            for key in sorted(self.groups, key=lambda key: (self.used[key], key))[: len(self.groups) - FOLLOWED]:
+        if len(self.groups) > FOLLOWED or self.uses > USES:
+            for key in sorted(self.groups, key=lambda key: (self.used[key], key)):
+                if len(self.groups) <= FOLLOWED - FOLLOWED // 10 and self.uses <= USES - USES // 10:
+                    break
+                self.uses -= len(self.groups[key].uses)
                 del self.groups[key], self.kinds[key], self.used[key]

@@ -16,7 +16,7 @@ import numpy as np
 
 from detectors.coordination import judge
 from detectors.coordination.group import MEASURES, measure
-from detectors.coordination.index import ACTORS, Index
+from detectors.coordination.index import Index
 from detectors.features import Extractor
 from service.bootstrap.replay import STRANGER
 from service.gateway.dialects import Dialects
@@ -65,10 +65,9 @@ def groups(seed: int, scene: Scene) -> Iterator[tuple[bool, NDArray[np.float64]]
     labels: dict[int, bool] = {}
     found: dict[int, list[NDArray[np.float64]]] = {}
     for rows in slots(seed, scene, labels):
-        for key in index.fold(rows):
+        for key in index.due(index.fold(rows)):
             group = index.groups[key]
-            if group.actors >= ACTORS:
-                found.setdefault(key, []).append(measure(group, index.totals(group)))
+            found.setdefault(key, []).append(measure(group, index.whole(group)))
     for key, moments in found.items():
         if key not in index.groups:
             continue

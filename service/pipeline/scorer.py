@@ -112,6 +112,10 @@ class Scorer:
         into.entities.update(self._entities.changed())
         into.meta["time"] = self.time.to_bytes(8, "big")
 
+    def finish(self, into: Commit) -> None:
+        """There is nothing more to come: what campaigns began in the last moments are told of too."""
+        self._coordination.finish(into)
+
     def _recognise(self, events: Sequence[QueryEvent], into: Commit) -> list[trail.Recognised]:
         digests = [trail.digests(event, self._key) for event in events]
         carried = [handed.contents(event, self._key) for event in events]

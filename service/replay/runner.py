@@ -69,6 +69,10 @@ def run(
         result.queries += len(batch)
         _gather(result, commit, on_evaluation)
         on_events(len(batch))
+    commit = Commit()
+    scorer.finish(commit)
+    checkpoint.commit(commit)
+    _gather(result, commit, on_evaluation)
     return result
 
 

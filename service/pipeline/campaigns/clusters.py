@@ -7,6 +7,7 @@ do ties nothing.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 DEVOTED = 0.2
 """Share of an account's queries that are of one key, from which it counts as devoted to it."""
-GROWN = 1.25
-"""Times the accounts of a group from which campaigns are looked at anew."""
+TIED, SHARE = 2, 0.02
+"""Devoted accounts, and share of a group's, that another campaign must have too for the two to be one."""
 MEMBER = 0.5
 """Share of its queries that are of the campaign's keys, from which an account is a member."""
 
@@ -35,6 +36,8 @@ class Cluster:
     """Rank of the most severe flag raised."""
     members: int = 0
     """When it was raised."""
+    looked: int = 0
+    """Accounts of all its groups, when its members were looked at last."""
 
 
 @dataclass(slots=True)
@@ -42,42 +45,56 @@ class Clusters:
     """All campaigns, by suspicious key."""
 
     by_key: dict[int, Cluster] = field(default_factory=dict)
-    joined: dict[int, int] = field(default_factory=dict)
-    """Suspicious key -> accounts that its group had when groups were last put together."""
+    tied: dict[int, int] = field(default_factory=dict)
+    """Account digest -> the first suspicious key that it was devoted to."""
 
     def grow(self, keys: Iterable[int], index: Index) -> list[Cluster]:
         """Take up keys that are suspicious now; the campaigns that they belong to, each once."""
         for key in keys:
             self.by_key.setdefault(key, Cluster(f"{key:016x}", {key}))
-        # Anew only after some growth, so that the work over a campaign's life is a few times its size.
-        if any(len(index.groups[key].uses) >= GROWN * self.joined.get(key, 0) for key in keys):
-            self._join(index)
-            self.joined = {key: len(index.groups[key].uses) for key in self.by_key if key in index.groups}
+        graph: rx.PyGraph[Cluster, int] = rx.PyGraph(multigraph=False)
+        nodes: dict[str, int] = {}
+        for key in keys:
+            self._tie(key, index, graph, nodes)
+        for component in rx.connected_components(graph):
+            if len(component) > 1:
+                self._one([graph[node] for node in component])
         found = {self.by_key[key].id: self.by_key[key] for key in keys}
         return [found[name] for name in sorted(found)]
 
-    def _join(self, index: Index) -> None:
-        graph: rx.PyGraph[int, None] = rx.PyGraph(multigraph=False)
-        nodes: dict[int, int] = {}
-        age = {key: n for n, key in enumerate(self.by_key)}
-        for key in self.by_key:
-            node = graph.add_node(key)
-            for account in devoted(index, key):
-                if account not in nodes:
-                    nodes[account] = graph.add_node(0)
-                graph.add_edge(node, nodes[account], None)
-        for component in rx.connected_components(graph):
-            keys = sorted(filter(None, map(graph.__getitem__, component)), key=age.__getitem__)
-            self._one([self.by_key[key] for key in keys])
+    def forget(self, index: Index) -> None:
+        """Let go of the accounts that the index has let go of."""
+        for account in self.tied.keys() - index.accounts.keys():
+            del self.tied[account]
+
+    def _tie(self, key: int, index: Index, graph: rx.PyGraph[Cluster, int], nodes: dict[str, int]) -> None:
+        """Draw edges from the key's campaign to those that enough of its devoted accounts are of."""
+        accounts = devoted(index, key)
+        own = self.by_key[key]
+        others = Counter(self.tied.setdefault(account, key) for account in accounts)
+        shared: dict[str, int] = {}
+        clusters = {own.id: own}
+        for other, n in others.items():
+            cluster = self.by_key[other]
+            clusters[cluster.id] = cluster
+            shared[cluster.id] = shared.get(cluster.id, 0) + n
+        for name, n in sorted(shared.items()):
+            if name != own.id and n >= max(TIED, SHARE * len(accounts)):
+                ends = [nodes.setdefault(c.id, -1) for c in (own, clusters[name])]
+                for place, cluster in enumerate((own, clusters[name])):
+                    if ends[place] < 0:
+                        ends[place] = nodes[cluster.id] = graph.add_node(cluster)
+                graph.add_edge(ends[0], ends[1], n)
 
     def _one(self, clusters: list[Cluster]) -> None:
-        """Make one of several; ``by_key`` is in order of age, and the first is the oldest."""
-        first = clusters[0]
-        for other in clusters[1:]:
-            if other is not first:
-                first.keys |= other.keys
-                first.raised = max(first.raised, other.raised)
-                first.members = max(first.members, other.members)
+        """Make one of several; ``by_key`` is in order of age, and the id is the oldest's."""
+        named = {cluster.id for cluster in clusters}
+        oldest = next(cluster.id for cluster in self.by_key.values() if cluster.id in named)
+        first, *others = sorted(clusters, key=lambda cluster: cluster.id != oldest)
+        for other in others:
+            first.keys |= other.keys
+            first.raised = max(first.raised, other.raised)
+            first.members = max(first.members, other.members)
         for key in first.keys:
             self.by_key[key] = first
 
@@ -87,12 +104,7 @@ def devoted(index: Index, key: int) -> list[int]:
     group = index.groups.get(key)
     if group is None:
         return []
-    totals = index.totals(group)
-    return [
-        account
-        for account, use in group.uses.items()
-        if use.queries >= DEVOTED * max(totals.get(account, 0), use.queries)
-    ]
+    return [account for account, use in group.uses.items() if use.queries >= DEVOTED * index.total(account)]
 
 
 def members(index: Index, keys: Iterable[int]) -> Mapping[int, int]:
@@ -112,8 +124,4 @@ def members(index: Index, keys: Iterable[int]) -> Mapping[int, int]:
     for counts in by_column.values():
         for account, queries in counts.items():
             most[account] = max(most.get(account, 0), queries)
-    return {
-        account: queries
-        for account, queries in most.items()
-        if queries >= MEMBER * max(index.accounts[account].queries if account in index.accounts else 0, queries)
-    }
+    return {account: queries for account, queries in most.items() if queries >= MEMBER * index.total(account)}

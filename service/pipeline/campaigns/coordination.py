@@ -7,12 +7,12 @@ keeps the footprints themselves, and whoever resumes folds them again: to the sa
 
 from __future__ import annotations
 
-from itertools import takewhile
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from detectors.coordination.footprints import Footprints
 from detectors.coordination.group import measure
-from detectors.coordination.index import ACTORS
 from detectors.coordination.judge import default
 from service.model.flag import Severity
 from service.pipeline.campaigns import memory
@@ -35,6 +35,8 @@ WHOLE = 50_000
 """Footprints between two times that all of it is written: some 4 MB to keep, and a second to fold again."""
 GROWN, MORE = 1.1, 8
 """A campaign is told of again when it has so many times the members that it had, and so many more."""
+LOOKED = 1.05
+"""Times the accounts of its groups, all added up, from which on a campaign's members are looked at anew."""
 LOW = 10
 """Budgets within which a campaign is worth a flag that nobody is asked to look at."""
 
@@ -82,6 +84,10 @@ class Coordination:
             into.footprints[self.keep(slot, seen, names)] = (slot, pack(seen, names))
         self.close(now // SLOT, into)
 
+    def finish(self, into: Commit) -> None:
+        """Fold and judge the slots that are still open: the stream has ended."""
+        self.close(self._pending[-1][1] + 1 if self._pending else 0, into)
+
     def keep(self, slot: int, seen: Footprints, names: Mapping[int, str]) -> int:
         """Take footprints of a slot that is not closed, with the names of their accounts; the number they have."""
         self._hold(self._number + 1, slot, seen, names)
@@ -97,7 +103,7 @@ class Coordination:
         while self._pending and self._pending[0][1] < upto:
             slot = self._pending[0][1]
             # Events come in order of completion, so footprints of one slot lie together, and in order of time.
-            closed = list(takewhile(lambda item, slot=slot: item[1] == slot, self._pending))
+            closed = next(list(some) for _, some in groupby(self._pending, itemgetter(1)))
             del self._pending[: len(closed)]
             rows = Footprints.concat([seen for _, _, seen in closed])
             touched = self._index.fold(rows)
@@ -112,27 +118,37 @@ class Coordination:
         waiting = {account for _, _, seen in self._pending for account in seen.account.tolist()}
         for account in self._names.keys() - self._index.accounts.keys() - waiting:
             del self._names[account]
+        self._clusters.forget(self._index)
         return memory.dump(self._index, self._clusters, self._names, folded)
 
     def _judged(self, keys: Sequence[int], at: int) -> list[Flag]:
         """Flags of the campaigns that groups with these keys are of, at the close of the slot in which they grew."""
         found = {}
-        for key in dict.fromkeys(keys):
-            group = self._index.groups.get(key)
-            if group is not None and group.actors >= ACTORS:
-                measures = measure(group, self._index.totals(group))
-                severity = self._severity(self._judge.p_value(self._judge.score(measures)))
-                if severity is not None:
-                    found[key] = Found(key, measures, self._judge.judge(measures), severity)
+        for key in self._index.due(keys):
+            group = self._index.groups[key]
+            measures = measure(group, self._index.whole(group))
+            severity = self._severity(self._judge.p_value(self._judge.score(measures)))
+            if severity is not None:
+                found[key] = Found(key, measures, self._judge.judge(measures), severity)
         told = []
         for cluster in self._clusters.grow(list(found), self._index):
             worst = min(
                 (found[key] for key in cluster.keys if key in found), key=lambda it: (it.verdict.p_value, it.key)
             )
-            accounts = members(self._index, cluster.keys)
-            if self._is_news(cluster, worst.severity, len(accounts)):
-                told.append(self._teller.flag(cluster, worst, accounts, at))
+            if self._has_grown(cluster, worst.severity):
+                accounts = members(self._index, cluster.keys)
+                if self._is_news(cluster, worst.severity, len(accounts)):
+                    told.append(self._teller.flag(cluster, worst, accounts, at))
         return told
+
+    def _has_grown(self, cluster: Cluster, severity: Severity) -> bool:
+        """Whether its members are to be looked at anew; noted on the campaign."""
+        groups = self._index.groups
+        accounts = sum(len(groups[key].uses) for key in cluster.keys if key in groups)
+        if severity.rank <= cluster.raised and accounts < LOOKED * cluster.looked:
+            return False
+        cluster.looked = accounts
+        return True
 
     def _severity(self, p_value: float) -> Severity | None:
         """In units of the budget, as far as there are honest groups enough to tell; None where it is worth no flag."""

@@ -15,7 +15,7 @@ from service.pipeline.campaigns.clusters import Cluster, Clusters
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FORMAT = 1
+FORMAT = 2
 
 
 class Held(NamedTuple):
@@ -38,10 +38,11 @@ def dump(index: Index, clusters: Clusters, names: dict[int, str], number: int) -
         "sighted": [(key, held.last, list(held.actors)) for key, held in index.sighted.items()],
         "accounts": [(key, held.queries, held.last) for key, held in index.accounts.items()],
         "clusters": [
-            (c.id, sorted(c.keys), c.raised, c.members) for c in {c.id: c for c in clusters.by_key.values()}.values()
+            (c.id, sorted(c.keys), c.raised, c.members, c.looked)
+            for c in {c.id: c for c in clusters.by_key.values()}.values()
         ],
         "age": list(clusters.by_key),
-        "joined": list(clusters.joined.items()),
+        "tied": list(clusters.tied.items()),
         "names": list(names.items()),
     }
     return zlib.compress(msgspec.msgpack.encode(body), 1)
@@ -52,15 +53,19 @@ def load(data: bytes) -> Held:
     if not data:
         return Held(Index(), Clusters(), {}, 0)
     body: dict[str, Any] = msgspec.msgpack.decode(zlib.decompress(data))
+    if body["format"] != FORMAT:
+        # Of another release: what was folded is learnt anew, and no footprint is folded twice.
+        return Held(Index(), Clusters(), {}, body["number"])
     index = Index()
     for key, kind, used, *rest in body["groups"]:
         index.groups[key], index.kinds[key], index.used[key] = _grouped(*rest), kind, used
     index.sighted = {key: Sighting(last, set(actors)) for key, last, actors in body["sighted"]}
     index.accounts = {key: Tally(queries, last) for key, queries, last in body["accounts"]}
     of_key = {}
-    for name, keys, raised, size in body["clusters"]:
-        of_key.update(dict.fromkeys(keys, Cluster(name, set(keys), raised, size)))
-    clusters = Clusters({key: of_key[key] for key in body["age"]}, dict(body["joined"]))
+    for name, keys, *rest in body["clusters"]:
+        of_key.update(dict.fromkeys(keys, Cluster(name, set(keys), *rest)))
+    index.uses = sum(len(group.uses) for group in index.groups.values())
+    clusters = Clusters({key: of_key[key] for key in body["age"]}, dict(body["tied"]))
     return Held(index, clusters, dict(body["names"]), body["number"])
 
 
@@ -72,16 +77,21 @@ def merged(dumps: Sequence[bytes]) -> bytes:
         first.names.update(other.names)
         for key, cluster in other.clusters.by_key.items():
             first.clusters.by_key.setdefault(key, cluster)
+        first.clusters.tied = {**other.clusters.tied, **first.clusters.tied}
     return dump(first.known, first.clusters, first.names, max(held.number for held in (first, *others)))
 
 
 def _group(group: Group) -> tuple[Any, ...]:
     uses = [(account, use.actor, use.queries, use.first, use.last) for account, use in group.uses.items()]
-    sums = (group.follows, group.purpose, group.output_tokens)
+    sums = (group.measured, group.follows, group.purpose, group.output_tokens)
     return uses, list(group.payloads.items()), group.cells.tolist(), *sums
 
 
 def _grouped(uses: Any, payloads: Any, cells: list[int], *sums: Any) -> Group:
-    group = Group({account: Use(*use) for account, *use in uses}, *sums)
-    group.cells, group.payloads = np.array(cells, np.int64), dict(payloads)
+    measured, follows, purpose, output_tokens = sums
+    group = Group(
+        {account: Use(*use) for account, *use in uses}, measured=measured, follows=follows, purpose=purpose,
+        output_tokens=output_tokens, cells=np.array(cells, np.int64), payloads=dict(payloads),
+    )  # fmt: skip
+    group.recount()
     return group

@@ -98,7 +98,7 @@ class Teller:
         """One for each content key, and one for each whose payloads are dealt out."""
         for key in sorted(cluster.keys & self.index.groups.keys()):
             group = self.index.groups[key]
-            measures = measure(group, self.index.totals(group))
+            measures = measure(group, self.index.whole(group))
             rarity, n = self.judge.judge(measures).rarity, len(self.judge.benign)
             tied = self._named(account for account in group.uses if account in accounts)
             column = self.index.kinds[key]

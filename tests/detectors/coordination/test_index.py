@@ -28,7 +28,8 @@ def test_all_queries_of_an_account_are_counted() -> None:
     index = Index()
     index.fold(some(200, accounts=10))
     group = index.groups[min(index.groups)]
-    assert sum(index.totals(group).values()) == 200
+    assert index.whole(group) == 200
+    assert sum(index.total(account) for account in group.uses) == 200
 
 
 def test_tables_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,3 +49,23 @@ def test_tables_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(index.sighted) <= 50
     assert len(index.accounts) <= 50
     assert max(index.accounts) == 10_019
+
+
+def test_a_group_is_measured_again_when_it_has_grown() -> None:
+    """Not in every slot in which it is used, and not by whoever asks twice."""
+    index = Index()
+    touched = index.fold(some(100, keys=[9, 0, 0, 0]))
+    assert index.due(touched) == [9]
+    assert not index.due(touched)
+    assert not index.due(index.fold(some(4, seed=2, keys=[9, 0, 0, 0])))
+    assert index.due(index.fold(some(1, seed=3, keys=[9, 0, 0, 0]))) == [9]
+
+
+def test_the_accounts_of_all_groups_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The groups that were used longest ago go."""
+    monkeypatch.setattr(module, "USES", 50)
+    index = Index()
+    for number in range(1, 5):
+        index.fold(some(200, accounts=20, keys=[number, 0, 0, 0], time=1e9 + number))
+    assert set(index.groups) == {3, 4}
+    assert index.uses == sum(len(group.uses) for group in index.groups.values()) == 40

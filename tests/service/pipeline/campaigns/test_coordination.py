@@ -14,6 +14,7 @@ from service.model.query import Answer, Inspect
 from service.pipeline.campaigns import coordination, memory
 from service.pipeline.campaigns.prints import SLOT
 from service.ports import Commit
+from service.replay.runner import run
 from tests.service.pipeline.factories import T0, an_event
 from tests.service.pipeline.test_scorer import KEY, a_scorer
 
@@ -99,6 +100,17 @@ def test_a_thin_campaign_is_one_flag_with_its_members(extractor: Extractor) -> N
     assert set(found[-1].members) <= {f"thin-{n}" for n in range(ACCOUNTS)}
     assert len(found[-1].members) >= ACCOUNTS // 2
     assert any("share" in reason.text for reason in found[0].reasons)
+
+
+def test_what_began_in_the_last_moment_of_a_file_is_told_of(extractor: Extractor) -> None:
+    """A stream that has ended has no later query by whose time its last slot would be closed."""
+    events = [
+        asked(T0 + n, f"thin-{n}", TASK.format(f"how do {TOPICS[n % 10]} of number {n} come about?"), 700)
+        for n in range(ACCOUNTS)
+    ]
+    store = MemoryCheckpoint()
+    found = run(events, scorer=a_scorer(store, extractor, []), checkpoint=store)
+    assert [len(flag.members) for flag in found.flags if flag.entity.scope is Scope.CAMPAIGN] == [ACCOUNTS]
 
 
 def test_a_course_is_none(extractor: Extractor) -> None:
