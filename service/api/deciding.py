@@ -159,7 +159,7 @@ def _check_role(identity: Identity, decision: Decision) -> None:
     if not needs_second(decision):
         need(identity, DECIDES[decision.kind], f"a decision to {decision.kind}")
     if decision.kind is Kind.THROTTLE and (
-        decision.until is None or decision.until - decision.created > ANALYST_THROTTLE
+        decision.until is None or decision.until - max(decision.created, decision.since) > ANALYST_THROTTLE
     ):
         need(identity, Role.ADMIN, "a throttle of more than 24 hours")
 

@@ -9,6 +9,7 @@ command line.
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -275,10 +276,20 @@ def bench_report(done: Sequence[Done], given: Given) -> dict[str, str]:
     return {"bench.json": as_json(done, given), "bench.html": as_html(done, given)}
 
 
-def record(event: QueryEvent) -> dict[str, Any]:
-    """An event as a query record."""
+def record(event: QueryEvent, content: str = "full") -> dict[str, Any]:
+    """An event as a query record, with no more of its texts than ``content`` says and the log has."""
+    from service.backends.sql.content import form
     from service.replay.records import write
 
+    if content != "full":
+        told = isinstance(event.request, dict) and "redacted" in event.request
+        shape = event.request if told or event.request is None else form(replace(event, query=query(event)))
+        event = replace(
+            event,
+            request=shape if content == "redacted" else None,
+            answer=replace(event.answer, body=None),
+            query=replace(event.query, turns=()),
+        )
     return write(event)
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 EVALUATIONS = 500
 FLAGS = 100
+LEVELS = ("none", "redacted", "full")
+"""What of the texts may go in, least first."""
 
 
 @click.command()
@@ -31,28 +33,37 @@ FLAGS = 100
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="FLAG.zip, without it.")
 @click.option("--reason", default="", metavar="TEXT", help="Why, for the audit log; needed where texts are kept.")
 @click.option("--events", default=10_000, show_default=True, type=click.IntRange(0), help="Latest queries at most.")
+@click.option(
+    "--content",
+    type=click.Choice(LEVELS),
+    help="What of the texts goes in: at most, and without it, what the log keeps.",
+)
 @click.option("--check", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Check an archive instead.")
 @with_settings
 def evidence(
-    *, settings: Settings, flag: str | None, out: Path | None, reason: str, events: int, check: Path | None
-) -> None:
+    *, settings: Settings, flag: str | None, out: Path | None, reason: str, events: int, content: str | None,
+    check: Path | None,
+) -> None:  # fmt: skip
     """Pack all that FLAG rests on, an id or the beginning of one, into one archive for an appeal or a case."""
     if check is not None:
         _check(check)
         return
     if flag is None:
         fail("name a flag; 'revenuer explain' and GET /api/v1/flags show them")
-    if settings.content == "full" and not reason.strip():
+    level = content or settings.content
+    if LEVELS.index(level) > LEVELS.index(settings.content):
+        fail(f"the log keeps '{settings.content}' of texts, so --content {level} cannot be had")
+    if level == "full" and not reason.strip():
         fail("texts are kept here, and reading them needs a --reason, which goes into the audit log")
     with _wiring.stores(settings) as stores:
         found = find(stores.records, flag)
         path = out or Path(f"{found.id}.zip")
         if path.exists():
             fail(f"{path} exists; name another file with --out")
-        detail = {"flag": found.id, "content": settings.content, "reason": reason}
+        detail = {"flag": found.id, "content": level, "reason": reason}
         # Before anything is read: what cannot be audited is not done.
         stores.audit.append(by_user("evidence.packed", str(found.entity), **detail))
-        _write(path, _packed(settings, stores, found, events))
+        _write(path, _packed(settings, stores, found, events, level))
     click.echo(str(path))
 
 
@@ -73,7 +84,7 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
 
 
-def _packed(settings: Settings, stores: Stores, flag: Flag, events: int) -> bytes:
+def _packed(settings: Settings, stores: Stores, flag: Flag, events: int, level: str) -> bytes:
     entity = flag.entity
     decided = [made for made in stores.decisions.all() if made.entity == entity]
     documents = {
@@ -84,7 +95,9 @@ def _packed(settings: Settings, stores: Stores, flag: Flag, events: int) -> byte
     }
     lines = {
         "evaluations.jsonl": [evaluation_document(made) for made in stores.records.evaluations(entity, EVALUATIONS)],
-        "events.jsonl": [_wiring.record(event) for event in stores.records.extract(entity, flag.flagged_at, events)],
+        "events.jsonl": [
+            _wiring.record(event, level) for event in stores.records.extract(entity, flag.flagged_at, events)
+        ],
     }
     return archive.pack(documents, lines)
 

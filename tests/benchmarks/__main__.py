@@ -14,11 +14,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import console, gateway, scoring, shared, worker
+from tests.benchmarks import console, gateway, obeyed, scoring, shared, worker
 from tests.benchmarks.processes import LOAD, TARGET
 from tests.benchmarks.report import Report
 
-PARTS = ("gateway", "scoring", "worker", "shared", "console")
+PARTS = ("gateway", "scoring", "worker", "shared", "console", "obeyed")
 
 
 def _arguments() -> argparse.Namespace:
@@ -67,6 +67,8 @@ def main() -> None:
         if "console" in parts:
             full = {"events": arguments.logged, "flags": arguments.flags, "postgres": arguments.postgres}
             console.measure(report, folder / "console", **full)
+        if "obeyed" in parts:
+            obeyed.measure(report, folder / "obeyed")
     finally:
         report.write(arguments.out)
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,30 +1,59 @@
-"""Take pictures of the console's main pages in the demo's data: ``python -m tests.console.pictures docs/images``."""
+"""Take pictures of the console's pages in the demo's data: ``python -m tests.console.pictures docs/images``."""
 
 from __future__ import annotations
 
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tests.console.browser import browser, opened
-from tests.console.hands import Mouse
-from tests.console.pages import every
-from tests.console.story import Story, flagged, origin
+from tests.console.browser import DESK, PHONE, browser, opened
+from tests.console.people import sign_in, user
+from tests.console.story import DISTILLER, flagged, origin
 from tests.e2e.system import System
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+WHO = "ada"
+PAGES = {
+    "overview": "/console",
+    "queue": "/console/queue",
+    "coverage": f"/console/coverage?scope=account&entity={DISTILLER}",
+    "detectors": "/console/detectors",
+}
+"""Name of a picture -> address of the page."""
+THEMES = ("light", "dark")
 
 
 def main(folder: Path) -> None:
-    """A picture of every main page, in either theme."""
+    """A picture of each in either theme, of the door, and of the queue on a phone."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as data, System(Path(data) / "data") as demo, browser() as chromium:
+        user(demo, WHO, "admin")
         flagged(demo)
-        for theme in ("light", "dark"):
-            with opened(chromium, origin(demo), theme=theme) as tab:
-                Story(demo, tab.page, Mouse(tab.page), demo.token).sign_in()
-                for address in every(tab.page):
-                    name = address.removeprefix("/console").strip("/").split("/")[0] or "overview"
-                    tab.page.goto(address, wait_until="networkidle")
-                    tab.page.screenshot(path=folder / f"{name}-{theme}.png", full_page=False)
+        for theme in THEMES:
+            _desk(demo, chromium, folder, theme)
+        with opened(chromium, origin(demo), size=PHONE) as tab:
+            sign_in(tab.page, WHO)
+            _take(tab.page, "/console/queue", folder / "queue-phone.png")
+
+
+def _desk(demo: System, chromium: Browser, folder: Path, theme: str) -> None:
+    with opened(chromium, origin(demo), theme=theme, size=DESK) as tab:
+        _take(tab.page, "/console/sign-in", folder / f"sign-in-{theme}.png")
+        sign_in(tab.page, WHO)
+        for name, address in PAGES.items():
+            _take(tab.page, address, folder / f"{name}-{theme}.png")
+        tab.page.goto("/console/queue")
+        alert = tab.page.locator("#queue a.open").first.get_attribute("href")
+        assert alert is not None
+        _take(tab.page, alert, folder / f"alerts-{theme}.png")
+
+
+def _take(page: Page, address: str, path: Path) -> None:
+    page.goto(address, wait_until="networkidle")
+    page.screenshot(path=path, full_page=False)
 
 
 if __name__ == "__main__":

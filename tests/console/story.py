@@ -104,18 +104,23 @@ class Story:
 
     def asks(self, caller: str) -> int:
         """Status of one query of a caller of the demo."""
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.system.listen}/v1/chat/completions",
-            data=json.dumps({"model": "stand-in", "messages": [{"role": "user", "content": "Hello"}]}).encode(),
-            headers={"Authorization": f"Bearer sk-demo-{caller}", "Content-Type": "application/json"},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - always http
-                answer.read()
-                return int(answer.status)
-        except urllib.error.HTTPError as error:
-            error.read()
-            return error.code
+        return asks(self.system, caller)
+
+
+def asks(system: System, caller: str) -> int:
+    """Status of one query of a caller of the demo."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{system.listen}/v1/chat/completions",
+        data=json.dumps({"model": "stand-in", "messages": [{"role": "user", "content": "Hello"}]}).encode(),
+        headers={"Authorization": f"Bearer sk-demo-{caller}", "Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - always http
+            answer.read()
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        error.read()
+        return error.code
 
 
 def origin(system: System) -> str:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from tests.console.browser import DESK, PHONE, browser, opened
 from tests.console.hands import Keys, Mouse
 from tests.console.pages import every
+from tests.console.people import PASSWORD, sign_in, user
 from tests.console.story import Story, flagged, origin
 from tests.e2e.system import System
 
@@ -79,6 +81,20 @@ def test_several_hosts_by_keyboard(
     with System(tmp_path / "data", options=options) as system, opened(chromium, origin(system)) as tab:
         _lived(Story(system, tab.page, Keys(tab.page), system.token), record_property)
         _nothing_wrong(tab)
+
+
+def test_a_disabled_user_is_out(demo: System, chromium: Browser) -> None:
+    """The next click of a user who was disabled meanwhile leads to the door, and the password opens it no more."""
+    user(demo, "anna", "analyst")
+    with opened(chromium, origin(demo)) as tab:
+        sign_in(tab.page, "anna")
+        demo.run("user", "disable", "anna")
+        tab.page.click("nav[aria-label=Main] a[href$='/decisions']")
+        expect(tab.page.locator("#by-password")).to_be_visible()
+        tab.page.fill("#name", "anna")
+        tab.page.fill("#password", PASSWORD)
+        tab.page.click("#by-password button")
+        expect(tab.page.locator("#refused")).to_be_visible()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 HOUR = 3600 * 1_000_000
 LASTS = {"1h": HOUR, "1d": 24 * HOUR, "7d": 7 * 24 * HOUR, "30d": 30 * 24 * HOUR}
 """Choice -> microseconds; any other holds until it is removed."""
+BEGINS = {"1h": HOUR, "1d": 24 * HOUR}
+"""Choice -> microseconds until it acts; any other acts at once."""
 LONGEST = 4_000
 """Characters of a note or a reason."""
 
@@ -67,16 +69,17 @@ def decide(visit: Visit) -> Response:
 
 def _made(visit: Visit, alert: Alert, kind: Kind, reason: str) -> Decision:
     """The decision that the form says."""
-    life = LASTS.get(visit.field("lasts"))
+    life, since = LASTS.get(visit.field("lasts")), visit.now + BEGINS.get(visit.field("begins"), 0)
     return Decision(
         id=text_id(event_id(visit.now)),
         entity=alert.entity,
         kind=kind,
-        until=None if life is None else visit.now + life,
+        until=None if life is None else since + life,
         origin=Origin.REVIEWER,
         reason=reason,
         simulated=visit.field("simulated") == "yes",
         created=visit.now,
+        since=since if since > visit.now else 0,
     )
 
 

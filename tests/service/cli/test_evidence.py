@@ -110,3 +110,29 @@ def test_a_changed_audit_log_fails_to_verify(here: Installation) -> None:
     verified = here.run("audit", "verify")
     assert verified.exit_code == 1
     assert "entry 1" in verified.stdout
+
+
+def test_less_of_the_texts_may_be_packed_and_never_more(here: Installation, tmp_path: Path) -> None:
+    """Under full content an archive can be without a word of any text, or without a trace of one."""
+    here.run("db", "upgrade")
+    config = here.data / "revenuer.yaml"
+    config.write_text("content: full\n", encoding="utf-8")
+    held = stores(Settings(data=here.data, content="full"))
+    event = an_event(0)
+    held.checkpoint.commit(Commit(events=[event], flags=[a_flag(flagged_at=event.done)]))
+    held.close()
+    packed = {}
+    for level in ("none", "redacted", "full"):
+        path = tmp_path / f"{level}.zip"
+        words = ("--content", level, "--out", str(path), "--config", str(config), "--reason", "case 17")
+        made = here.run("evidence", "flag-0", *words)
+        assert made.exit_code == 0, made.output
+        with zipfile.ZipFile(path) as archive:
+            packed[level] = json.loads(archive.read("events.jsonl"))
+    assert packed["none"].get("request") is None
+    assert set(packed["redacted"]["request"]) == {"redacted"}
+    assert "redacted" not in packed["full"]["request"]
+    assert packed["full"]["id"] == packed["none"]["id"]
+    refused = here.run("evidence", "flag-0", "--content", "full", "--out", str(tmp_path / "more.zip"), "--reason", "x")
+    assert refused.exit_code == 2
+    assert "the log keeps 'redacted'" in refused.stderr

@@ -132,3 +132,17 @@ async def test_a_block_waits_for_a_second_person(house: House) -> None:
         assert 'aria-label="Approve: block acct-1"' in (await admin.get("/console/decisions")).text
         assert (await admin.send(f"/console/proposals/{proposal.id}/approve")).status_code == 303
     assert _made(house, "harvests") == [Kind.BLOCK]
+
+
+async def test_a_decision_may_begin_later(house: House) -> None:
+    """It is counted from then, and the pages say so; an analyst's throttle is as long as one that acts at once."""
+    async with house.browser("admin") as browser:
+        sent = await browser.send(
+            f"{PAGE}/decide", kind="throttle", lasts="1d", begins="1h", text="after they were told"
+        )
+        page = (await browser.get(sent.headers["location"])).text
+        assert "acts in" in (await browser.get("/console/decisions")).text
+    (made,) = [found for found in house.plane.stores.decisions.all() if found.reason == "after they were told"]
+    assert made.since == made.created + 3_600_000_000
+    assert made.until == made.since + 24 * 3_600_000_000
+    assert "gateways follow from" in page
