@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from service import settings
-from service.cli import _wiring
+from service.cli import _doctor
 from service.cli._options import FILE
 from service.doctor import Check, State, examine
 from service.settings import SettingsError
@@ -55,4 +55,4 @@ def _checks(config: Path | None, flags: dict[str, Any]) -> Iterator[Check]:
         yield Check("settings", State.BAD, str(error), "see 'revenuer config check'")
         return
     yield Check("settings", State.OK, "can be used")
-    yield from examine(loaded, _wiring.doctor_parts(loaded))
+    yield from examine(loaded, _doctor.doctor_parts(loaded))
