@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from detectors.core.observation import NGRAMS
 from detectors.features import codebook, elicitation, embedding, purpose, skeleton
 from detectors.features.ngrams import Spelling, ngrams
 from detectors.features.surface import surface
@@ -95,11 +96,19 @@ class Extractor:
         User turns whose views are kept, least recently used out first; some 2.5 KB each.
     model
         Of purpose; the one that ships by default.
+    linking
+        Leave out what the linking of accounts does not read: the n-grams are zeros and nothing is elicited.
 
     """
 
     def __init__(
-        self, key: bytes, *, bound: int = 768, cache: int = 8192, model: purpose.Purpose | None = None
+        self,
+        key: bytes,
+        *,
+        bound: int = 768,
+        cache: int = 8192,
+        model: purpose.Purpose | None = None,
+        linking: bool = False,
     ) -> None:
         if bound < 96:
             raise ValueError(f"invalid bound '{bound}': must be at least 96 characters")
@@ -114,6 +123,7 @@ class Extractor:
         self._elicitation = elicitation.default()
         self._systems: OrderedDict[bytes, _System] = OrderedDict()
         self._limit = cache
+        self._linking = linking
         parts = (VERSION, embedding.VERSION, self._codebook.version, f"skeleton-{skeleton.VERSION}")
         models = (f"purpose-{self._purpose.version}", f"elicitation-{self._elicitation.version}")
         self.version: str = "/".join(map(str, (*parts, *models, f"bound-{bound}")))
@@ -169,9 +179,9 @@ class Extractor:
         vectors = self._embedder.embed(parts)
         known = np.asarray(vectors.any(axis=1))
         written = surface(parts, spelling, words, [len(text) for text in texts]) * known[:, None]
-        spelt = ngrams(spelling) * known[:, None]
+        spelt = np.zeros((len(parts), NGRAMS), np.float32) if self._linking else ngrams(spelling) * known[:, None]
         cells = np.where(known, self._codebook.cells(vectors), 0)
-        readings = self._elicitation.read(parts)
+        readings = self._asked(parts)
         has_text: list[bool] = known.tolist()
         digests = [
             self._digests(named, part, said) if any_word else _Digests(skeleton.mask(part).template)
@@ -193,6 +203,9 @@ class Extractor:
                     asked=asked,
                 ),
             )
+
+    def _asked(self, parts: Sequence[str]) -> Sequence[elicitation.Reading]:
+        return [elicitation.SILENT] * len(parts) if self._linking else self._elicitation.read(parts)
 
     def _digests(self, named: tuple[bytes, str], part: str, words: Sequence[str]) -> _Digests:
         template, fillers = skeleton.mask(part)
@@ -223,7 +236,7 @@ class Extractor:
                 skeleton.mask(part).template,
                 int.from_bytes(name[:8], "little"),
                 self._purpose.system(vector),
-                self._elicitation.read([part])[0],
+                self._asked([part])[0],
             )
             self._systems[name] = known
             if len(self._systems) > self._limit:

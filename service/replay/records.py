@@ -24,6 +24,7 @@ import json
 import re
 import uuid
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -278,6 +279,7 @@ def _path(path: str) -> str:
     return path.partition("?")[0]
 
 
+@lru_cache(4096)
 def _prefix(ip: str | None) -> str:
     """Network of an address, /24 or /48; a network is taken as it is."""
     if not ip:

@@ -52,7 +52,7 @@ class Setup:
 
     def brain(self) -> Brain:
         """Features, baseline and detectors."""
-        whole = Brain(Extractor(STRANGER), self.baselines)
+        whole = Brain(Extractor(STRANGER, linking=not self.accounts), self.baselines)
         return whole if self.accounts else replace(whole, detectors=())
 
 

@@ -9,7 +9,8 @@ from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 from service.bench.campaigns import judge
-from service.bench.campaigns.drive import run
+from service.bench.campaigns.linking import linked
+from service.bench.campaigns.prints import printed
 from service.simulate.hydra.crowds import CROWDS
 from service.simulate.hydra.stream import Scene, records
 from service.simulate.texts import own
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 EPISODES = 300
-ACCOUNTS, DAYS = 420, 7
+ACCOUNTS, DAYS = 420, 5
 LEAST_QUERIES, LEAST_ACCOUNTS = 20_000, 400
 SEED = 50_000
 """Away from the seeds of anything that was fitted on."""
@@ -63,5 +64,5 @@ def _told(done: Iterator[Episode], n: int, say: Callable[[str], None]) -> Iterat
 def _episode(seed: int) -> Episode:
     crowd = list(CROWDS.values())[seed % len(CROWDS)]
     scene = Scene(crowds=[crowd], background=ACCOUNTS, days=DAYS)
-    found = run(records(seed, scene, own()))
+    found = linked(printed(records(seed, scene, own())))
     return Episode(crowd.name, found.truth.honest_accounts, found.truth.honest, len(judge.false(found)))

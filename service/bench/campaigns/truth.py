@@ -11,7 +11,7 @@ from service.gateway.dialects import Dialects
 from service.replay.records import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from service.model.query import QueryEvent
 
@@ -59,6 +59,12 @@ class Truth:
     def honest_accounts(self) -> int:
         """How many there are."""
         return sum(len(crowd.accounts) for crowd in self.crowds.values())
+
+    def without(self, names: Collection[str]) -> Truth:
+        """The truth of the stream without these campaigns."""
+        kept = {name: held for name, held in self.campaigns.items() if name not in names}
+        gone = sum(len(self.campaigns[name].done) for name in names)
+        return Truth(kept, self.crowds, self.events - gone)
 
     def noted(self, records: Iterable[dict[str, Any]]) -> Iterator[QueryEvent]:
         """The events of records, each noted by its label on its way."""
