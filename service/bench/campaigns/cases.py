@@ -11,7 +11,7 @@ from service.simulate.hydra.presets import PRESETS
 from service.simulate.hydra.stream import Scene
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 ACCOUNTS, DAYS = 20_000, 7
 """Of the background; it sends some 1.3 million queries."""
@@ -100,6 +100,16 @@ def _scaled(plan: Plan, scale: float) -> Plan:
     accounts = min(plan.accounts, max(40, round(plan.accounts * scale)))
     handed = {name: round(getattr(plan, name) * accounts / plan.accounts) for name in ("replay_reasoning", "reingest")}
     return replace(plan, accounts=accounts, **handed)
+
+
+def passes(names: Iterable[str]) -> list[list[str]]:
+    """Which campaigns are linked together: of each pass at most one that sends an instruction.
+
+    The instructions of all are of a few forms, and two campaigns of one form are found as one.
+    """
+    mine = set(names)
+    apart = [case.plan.name for case in CASES if case.plan.template is not Template.NONE and case.plan.name in mine]
+    return [sorted(mine.difference(apart)), *([name] for name in apart)]
 
 
 def planted(hidden: Scene) -> dict[str, int]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from service.bench.campaigns.drive import Run
     from service.bench.campaigns.episodes import Episode
     from service.bench.campaigns.judge import Found
+    from service.bench.campaigns.prints import Prints
 
 HOUR = 3_600_000_000
 
@@ -96,6 +97,15 @@ def false_alarms(run: Run, honest: Sequence[Episode]) -> Iterator[Figure]:
     yield Figure(
         name="upper 95 % limit of that", value=upper_limit(hit, len(large)), n=len(large), note="exact, one-sided"
     )
+
+
+def making(prints: Prints) -> Iterator[Figure]:
+    """CPU of each query before linking: its digests, what it hands on, and the features that linking reads."""
+    n = prints.truth.events
+    yield Figure(
+        name="CPU of a query, footprints", value=1e6 * prints.cpu / max(1, n), n=n, unit="us",
+        note="the making of the records is left out",
+    )  # fmt: skip
 
 
 def cost(run: Run, what: str) -> Iterator[Figure]:

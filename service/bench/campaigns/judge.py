@@ -119,4 +119,5 @@ def false(run: Run) -> list[str]:
     """Campaigns that were flagged at medium or above and are none: most of their members are honest."""
     owners = {account: name for name, held in run.truth.campaigns.items() for account in held.accounts}
     flags = (said for said in run.said if said.is_alarm)
-    return sorted({said.campaign for said in flags if not _owner(said, owners)})
+    # A campaign has the name of its key, in every pass of a bench.
+    return sorted({said.campaign.rpartition("/")[2] for said in flags if not _owner(said, owners)})

@@ -48,9 +48,11 @@ class Prints:
     cpu: float = 0.0
     """Seconds in making them, without what makes the records."""
 
-    def of(self, left_out: Iterable[str]) -> Iterator[tuple[int, Footprints]]:
-        """The slots without the accounts of some campaigns."""
-        out = {account for name in left_out for account in self.truth.campaigns[name].accounts}
+    def of(self, left_out: Iterable[str], *, background: bool = True) -> Iterator[tuple[int, Footprints]]:
+        """The slots without the accounts of some campaigns; without the honest ones where they are not asked for."""
+        gone = [self.truth.campaigns[name] for name in left_out]
+        gone += () if background else self.truth.crowds.values()
+        out = {account for held in gone for account in held.accounts}
         digests = np.array(sorted(digest for digest, name in self.names.items() if name in out), np.uint64)
         for slot, seen in self.slots:
             kept = seen.take(~np.isin(seen.account, digests)) if len(digests) else seen

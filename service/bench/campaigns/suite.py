@@ -6,11 +6,14 @@ import heapq
 from typing import TYPE_CHECKING, Any
 
 from service.bench.campaigns import links
+from service.bench.campaigns.ablations import alone, table
 from service.bench.campaigns.cases import planted, scene
-from service.bench.campaigns.drive import Setup, run
+from service.bench.campaigns.drive import Setup
 from service.bench.campaigns.episodes import EPISODES, episodes
-from service.bench.campaigns.figures import cost, false_alarms, figures
+from service.bench.campaigns.figures import cost, false_alarms, figures, making
 from service.bench.campaigns.large import large
+from service.bench.campaigns.linking import everything
+from service.bench.campaigns.prints import printed
 from service.bench.campaigns.tables import tables
 from service.bench.campaigns.traces import hydras
 from service.bench.suite import Outcome
@@ -37,7 +40,10 @@ class Campaigns:
         """One stream with everything, the episodes, the ablations."""
         scale = QUICK if given.quick else given.scale
         setup = Setup.of(given)
-        found = run(stream(given, scale), setup, say=given.say)
+        prints = printed(stream(given, scale), say=given.say)
+        found = everything(prints, say=given.say)
+        texts = load(given.corpora) if given.corpora else own()
+        found.accounts = alone(given.seed, scale, texts, setup, say=given.say)
         honest = list(episodes(max(2, round(EPISODES * scale)), seed=given.seed, say=given.say))
         truth = found.truth
         hidden = sum(len(held.accounts) for held in truth.campaigns.values())
@@ -50,10 +56,11 @@ class Campaigns:
                 *figures(found),
                 *links.figures(found, planted(scene(scale))),
                 *false_alarms(found, honest),
-                *cost(found, "everything"),
+                *making(prints),
+                *cost(found, "linking"),
                 *_large(given),
             ],
-            tables=list(tables(found, honest)),
+            tables=[*tables(found, honest), table(prints, say=given.say)],
             notes=NOTES,
         )
 
@@ -80,7 +87,8 @@ ABOUT = (
 )
 NOTES = (
     "Every campaign and every honest account was generated; how well they stand for real ones is not measured here.",
-    "All campaigns share one stream, so a larger part of its accounts is a distiller's than an operator would have.",
+    "Campaigns that send an instruction are linked one by one among all honest ones, those that send none together.",
+    "Linking reads footprints and nothing else: single accounts are scored in a run of their own, of the same queries.",
     "Earliness and recall of a case are of one campaign each: n is its queries or accounts, not campaigns.",
 )
 SUITE = Campaigns()

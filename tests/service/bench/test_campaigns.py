@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +10,12 @@ import pytest
 
 from service.bench.campaigns import drive, judge
 from service.bench.campaigns import large as module
-from service.bench.campaigns.cases import CASES, planted, scene
+from service.bench.campaigns.cases import CASES, passes, planted, scene
 from service.bench.campaigns.drive import Run, Said, Setup, run
 from service.bench.campaigns.figures import figures as of_cases
+from service.bench.campaigns.linking import everything, linked
 from service.bench.campaigns.links import figures as of_links
+from service.bench.campaigns.prints import Prints, printed
 from service.bench.registry import suites
 from service.bench.suite import BenchError
 from service.model.flag import Severity
@@ -113,11 +116,59 @@ def test_what_is_handed_on_is_found_and_nothing_else() -> None:
         Plan(name="cleaning", accounts=8, per_account=4, days=1, reingest=12),
     ]
     hidden = Scene(campaigns=both, crowds=[replace(CROWDS["company"], accounts=8)], background=30, days=1)
-    found = run(records(1, hidden, own()), Setup(accounts=False))
+    found = linked(printed(records(1, hidden, own())))
     values = {figure.name: (figure.value, figure.n) for figure in of_links(found, planted(hidden))}
     assert values["reasoning handed on: instances recorded"] == (1.0, 12)
     assert values["output handed on: instances recorded"] == (1.0, 12)
     assert values["handed on in error"][0] == 0
+
+
+CLEANING = Plan(name="cleaning", accounts=12, per_account=6, days=1, reingest=12)
+HANDING = Plan(
+    name="handing-on", accounts=12, per_account=6, days=1, replay_reasoning=12, template=Template.NONE, after=1
+)
+
+
+@pytest.fixture(scope="module")
+def prints() -> Prints:
+    """A campaign with an instruction and one without, among a few honest accounts."""
+    return printed(records(1, Scene(campaigns=[CLEANING, HANDING], background=20, days=1), own()))
+
+
+def test_prints_are_what_the_pipeline_makes(prints: Prints) -> None:
+    """Made once and linked, or straight through the pipeline: the same flags of campaigns, and the same links."""
+    hidden = Scene(campaigns=[CLEANING, HANDING], background=20, days=1)
+    whole, apart = run(records(1, hidden, own()), Setup(accounts=False)), linked(prints)
+    # What the pipeline has not closed by the end of the stream is told of by linking alone.
+    assert whole.said
+    assert whole.said == apart.said[: len(whole.said)]
+    assert Counter(whole.handed) == Counter(apart.handed)
+
+
+def test_what_is_left_out_is_not_linked(prints: Prints) -> None:
+    """Without a campaign none of its accounts is named, and without honest accounts they leave no footprint."""
+    rest = linked(prints, left_out=["cleaning"])
+    assert rest.taken < linked(prints).taken
+    assert not {name for said in rest.said for name in said.members} & prints.truth.campaigns["cleaning"].accounts
+    alone = linked(prints, left_out=["cleaning"], background=False)
+    assert alone.taken == len(prints.truth.campaigns["handing-on"].done)
+    assert "cleaning" not in rest.truth.campaigns
+
+
+def test_without_its_keys_a_campaign_is_not_found(prints: Prints) -> None:
+    """The instruction at the end of each request is what ties this campaign: the other keys do not matter."""
+    found = {kind: len(linked(prints, left_out=["handing-on"], without=kind).said) for kind in ("", "head", "tail")}
+    assert found[""] == found["head"] > found["tail"] == 0
+
+
+def test_campaigns_of_one_form_are_linked_apart(prints: Prints) -> None:
+    """Of each pass one campaign at most sends an instruction; every campaign is in one pass."""
+    assert passes([case.plan.name for case in CASES])[0] == ["bare", "bare-shared-hosts", "bare-topics", "handing-on"]
+    assert [len(names) for names in passes([case.plan.name for case in CASES])[1:]] == [1] * (len(CASES) - 4)
+    assert (
+        everything(prints).taken
+        == linked(prints, left_out=["cleaning"]).taken + linked(prints, left_out=["handing-on"]).taken
+    )
 
 
 class StopError(Exception):
