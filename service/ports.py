@@ -110,6 +110,9 @@ class Dialects(Protocol):
 
 # The worker's side
 
+SLOT = 60_000_000
+"""Microseconds of event time that coordination folds at once: campaigns are judged at the close of each slot."""
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -204,8 +207,8 @@ class Commit:
     """Small named blobs: the admission sketch, the stream's time."""
     footprints: dict[int, tuple[int, bytes]] = field(default_factory=dict)
     """Number, rising -> slot of event time and what coordination may see of its queries."""
-    folded: int = 0
-    """Footprints up to this number are in the blob ``coordination`` and need not be kept."""
+    folded: dict[int, int] = field(default_factory=dict)
+    """Partition -> number: its footprints up to that are in the blob ``coordination`` and need not be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,8 +226,34 @@ class Resume:
     """Number -> slot and footprints that are not in the blob ``coordination`` yet."""
 
 
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What the other partitions have for coordination."""
+
+    footprints: Sequence[tuple[int, int, int, bytes]] = ()
+    """Slot, partition, number and data, in that order."""
+    times: Mapping[int, int] = field(default_factory=dict)
+    """Partition -> its stream's time; nothing of an earlier one is missing among the footprints."""
+
+
 class Checkpoint(Protocol):
     """The worker's store for one partition. One commit is one transaction."""
+
+    @property
+    def partition(self) -> int:
+        """Its number. The first one, 0, gathers for coordination what all of them see."""
+        ...
+
+    def gathered(self, after: Mapping[int, int]) -> Gathered:
+        """What the other partitions committed for coordination beyond these numbers; as much as fits a batch.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store cannot answer now.
+
+        """
+        ...
 
     def claim(self, owner: str) -> int:
         """Become the partition's only writer; its new epoch, higher than every one before.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from service.model.entity import Entity, Scope
 from service.model.ids import text_id
-from service.ports import Commit, EntityState, Resume, TrailEntry
+from service.ports import Commit, EntityState, Gathered, Resume, TrailEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -69,6 +69,15 @@ class MemoryCheckpoint:
         self._flagged: set[str] = set()
         self._recent: dict[Entity, deque[tuple[int, bytes]]] = {}
 
+    @property
+    def partition(self) -> int:
+        """The only one."""
+        return 0
+
+    def gathered(self, after: Mapping[int, int]) -> Gathered:  # noqa: ARG002 - there are no others
+        """Nothing."""
+        return Gathered()
+
     def claim(self, owner: str) -> int:  # noqa: ARG002 - one process has it
         """Nobody else can have it."""
         self._epoch += 1
@@ -125,7 +134,7 @@ class MemoryCheckpoint:
         self._meta.update(commit.meta)
         self._footprints |= commit.footprints
         if commit.folded:
-            self._footprints = {n: held for n, held in self._footprints.items() if n > commit.folded}
+            self._footprints = {n: held for n, held in self._footprints.items() if n > commit.folded.get(0, 0)}
 
     def recent_events(self, entity: Entity, limit: int) -> Sequence[str]:
         """Ids of the entity's latest events, newest first; at most ``RECENT`` are remembered."""

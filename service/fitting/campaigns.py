@@ -20,9 +20,10 @@ from detectors.coordination.index import Index
 from detectors.features import Extractor
 from service.bootstrap.replay import STRANGER
 from service.gateway.dialects import Dialects
-from service.pipeline.campaigns.prints import SLOT, footprints
+from service.pipeline.campaigns.prints import footprints
 from service.pipeline.observe import observe
 from service.pipeline.trail import Recognised, digests, entries, recognise
+from service.ports import SLOT
 from service.replay.reader import completions
 from service.replay.records import read
 from service.simulate.hydra.crowds import CROWDS

@@ -82,7 +82,7 @@ class Scorer:
         """Stream time: completion of the last event taken, microseconds since the epoch."""
         self._entities = Entities(checkpoint, self._detectors, warm)
         self._coordination = Coordination(
-            resume, extractor=extractor, budget=settings.budget, versions=rules.versions, judge=judge
+            checkpoint, resume, extractor=extractor, budget=settings.budget, versions=rules.versions, judge=judge
         )
 
     def detectors(self, scope: str) -> Sequence[Detector]:

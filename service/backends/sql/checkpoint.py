@@ -30,7 +30,7 @@ from service.backends.sql.tables import events as log
 from service.backends.sql.writes import Places
 from service.model.entity import Entity, Scope
 from service.model.ids import text_id
-from service.ports import Commit, EntityState, Resume, TrailEntry
+from service.ports import Commit, EntityState, Gathered, Resume, TrailEntry
 from service.settings import Retention
 
 if TYPE_CHECKING:
@@ -86,6 +86,16 @@ class SqlCheckpoint:
         """Events of the last commit that the log had."""
         self._unsure = False
         """Whether it is not known what became of the last commit."""
+
+    @property
+    def partition(self) -> int:
+        """Its number."""
+        return self._partition
+
+    def gathered(self, after: Mapping[int, int]) -> Gathered:
+        """What the other partitions committed for coordination beyond these numbers."""
+        with available("say what coordination sees"), self._engine.begin() as connection:
+            return writes.gathered(connection, self._partition, after)
 
     def claim(self, owner: str) -> int:
         """Become the partition's only writer; its new epoch."""

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     Combine = Callable[[Sequence[bytes]], bytes]
 
+GATHERED = "coordination"
+"""The blob that the first partition has for all."""
 ALIVE = 30
 """Seconds within which a claim or commit means that a worker is alive."""
 
@@ -62,7 +64,7 @@ def repartition(engine: Engine, number: int, combine: Mapping[str, Combine], *, 
         if before == number and held:
             return before
         _places(connection, before, number)
-        _footprints(connection, before, number)
+        _footprints(connection)
         _blobs(connection, before, number, combine)
         _open(connection, number)
         _entities(connection, number)
@@ -111,18 +113,13 @@ def _places(connection: Connection, before: int, number: int) -> None:
     _replaced(connection, sources, rows)
 
 
-def _footprints(connection: Connection, before: int, number: int) -> None:
-    """Numbered anew beyond every number so far, since the blobs that they are not folded into become one."""
-    held = connection.execute(select(footprints).order_by(footprints.c.slot, footprints.c.number)).all()
-    beyond = max((row.number for row in held), default=0)
-    rows = []
-    for new in range(number):
-        olds = overlapping(new, number, before)
-        some = [row for row in held if row.partition in olds]
-        rows += [
-            {"partition": new, "number": beyond + n, "slot": row.slot, "data": bytes(row.data)}
-            for n, row in enumerate(some, 1)
-        ]
+def _footprints(connection: Connection) -> None:
+    """The first partition, which gathers them, has them all from here on, numbered in order of their slots."""
+    order = (footprints.c.slot, footprints.c.number, footprints.c.partition)
+    rows, last = [], 0
+    for row in connection.execute(select(footprints).order_by(*order)).all():
+        last = max(last + 1, row.number)
+        rows.append({"partition": 0, "number": last, "slot": row.slot, "data": bytes(row.data)})
     _replaced(connection, footprints, rows)
 
 
@@ -131,10 +128,13 @@ def _blobs(connection: Connection, before: int, number: int, combine: Mapping[st
     rows = []
     for new in range(number):
         olds = overlapping(new, number, before)
-        for name in sorted({name for partition, name in found if partition in olds}):
+        for name in sorted({name for partition, name in found if partition in olds and name != GATHERED}):
             blobs = [found[p, name] for p in olds if (p, name) in found]
             value = blobs[0] if len(blobs) == 1 else combine[name](blobs)
             rows.append({"partition": new, "name": name, "value": value})
+    if blobs := [value for (_, name), value in sorted(found.items()) if name == GATHERED]:
+        value = blobs[0] if len(blobs) == 1 else combine[GATHERED](blobs)
+        rows.append({"partition": 0, "name": GATHERED, "value": value})
     _replaced(connection, meta, rows)
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 
 from service.backends.sql.bulk import chosen, insert, put, put_new
 from service.backends.sql.dialect import is_postgres
-from service.backends.sql.tables import counters, open_queries, sources
+from service.backends.sql.tables import counters, meta, open_queries, partitions, sources
 from service.backends.sql.tables import footprints as prints
+from service.ports import SLOT, Gathered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from service.ports import Commit, EntityState
 
 
+AT_ONCE = 4096
+"""Rows of footprints that are gathered at once."""
 _SMALL = b"\0zlib"
 """Before states that were made small."""
 
@@ -96,15 +99,31 @@ def footprints(connection: Connection, partition: int) -> dict[int, tuple[int, b
     return {row.number: (row.slot, bytes(row.data)) for row in rows}
 
 
+def gathered(connection: Connection, partition: int, after: Mapping[int, int]) -> Gathered:
+    """What coordination has not folded of the other partitions, beyond the numbers, and how far those have come."""
+    others = partitions.outerjoin(meta, (meta.c.partition == partitions.c.number) & (meta.c.name == "time"))
+    query = select(partitions.c.number, meta.c.value).select_from(others).where(partitions.c.number != partition)
+    # The times first: what is committed between the two questions may be among the rows, and cannot be missing.
+    times = {row.number: int.from_bytes(row.value or b"", "big") for row in connection.execute(query)}
+    if not times:
+        return Gathered()
+    new = or_(*((prints.c.partition == other) & (prints.c.number > after.get(other, 0)) for other in sorted(times)))
+    order = (prints.c.slot, prints.c.partition, prints.c.number)
+    rows = connection.execute(select(prints).where(new).order_by(*order).limit(AT_ONCE)).all()
+    if len(rows) == AT_ONCE:
+        # There may be more of the last slot, but not of any before.
+        times = {other: min(time, rows[-1].slot * SLOT) for other, time in times.items()}
+    return Gathered([(row.slot, row.partition, row.number, bytes(row.data)) for row in rows], times)
+
+
 def put_footprints(connection: Connection, partition: int, commit: Commit) -> None:
     """Keep what is new, let go of what is folded."""
-    if commit.folded:
-        old = (prints.c.partition == partition) & (prints.c.number <= commit.folded)
-        connection.execute(delete(prints).where(old))
+    for which, upto in commit.folded.items():
+        connection.execute(delete(prints).where((prints.c.partition == which) & (prints.c.number <= upto)))
     rows = [
         {"partition": partition, "number": number, "slot": slot, "data": data}
         for number, (slot, data) in commit.footprints.items()
-        if number > commit.folded
+        if number > commit.folded.get(partition, 0)
     ]
     put_new(connection, prints, rows)
 

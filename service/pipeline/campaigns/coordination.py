@@ -7,9 +7,12 @@ keeps the footprints themselves, and whoever resumes folds them again: to the sa
 
 from __future__ import annotations
 
+import sys
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from detectors.coordination.footprints import Footprints
 from detectors.coordination.group import measure
@@ -17,8 +20,9 @@ from detectors.coordination.judge import default
 from service.model.flag import Severity
 from service.pipeline.campaigns import memory
 from service.pipeline.campaigns.clusters import members
-from service.pipeline.campaigns.prints import SLOT, by_slot, pack, unpack
+from service.pipeline.campaigns.prints import by_slot, pack, unpack
 from service.pipeline.campaigns.telling import Found, Teller
+from service.ports import SLOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
     from service.model.flag import Flag
     from service.model.query import QueryEvent
     from service.pipeline.campaigns.clusters import Cluster
-    from service.ports import Commit, Resume
+    from service.ports import Checkpoint, Commit, Resume
 
 WHOLE = 50_000
 """Footprints between two times that all of it is written: some 4 MB to keep, and a second to fold again."""
@@ -42,12 +46,15 @@ LOW = 10
 
 
 class Coordination:
-    """Finds campaigns among the accounts of one partition.
+    """Finds campaigns among the accounts of all partitions.
+
+    Every partition commits its footprints. The first one gathers them, and folds a slot when the time of every
+    partition has passed its end; so which partition an account is of makes no difference.
 
     Parameters
     ----------
-    resume
-        What the checkpoint holds.
+    checkpoint, resume
+        Of the partition, and what it holds.
     budget
         Share of honest groups that may raise an alert.
     versions
@@ -59,6 +66,7 @@ class Coordination:
 
     def __init__(
         self,
+        checkpoint: Checkpoint,
         resume: Resume,
         *,
         extractor: Extractor,
@@ -69,57 +77,84 @@ class Coordination:
         self._extractor = extractor
         self._judge = judge or default()
         self._budget = budget
-        self._index, self._clusters, self._names, self._number = memory.load(resume.meta.get("coordination", b""))
+        self._index, self._clusters, self._names = memory.load(resume.meta.get("coordination", b""))
         self._teller = Teller(self._index, self._names, self._judge, {**versions, "campaigns": self._judge.version})
-        self._pending: list[tuple[int, int, Footprints]] = []
-        """Footprints that are not folded, with their number and slot, which rise together."""
+        self._checkpoint = checkpoint
+        self._gathers = checkpoint.partition == 0
+        self._number = max([int.from_bytes(resume.meta.get("time", b""), "big"), *resume.footprints])
+        """Of its last footprints. By event time, so that they rise even where all before were folded and are gone."""
+        self._pending: list[tuple[int, int, int, Footprints]] = []
+        """Footprints that are not folded, with their slot, partition and number, in that order."""
+        self._taken: dict[int, int] = {}
+        """Other partition -> number of its last footprints that were gathered."""
+        self._folded: dict[int, int] = {}
+        """Partition -> number of its last footprints that were folded."""
+        self._closed = 0
+        """Slots before it are folded."""
         self._since = 0
         """Footprints folded since all of it was written."""
-        for number, (slot, data) in sorted(resume.footprints.items()):
-            self._hold(number, slot, *unpack(data))
+        if self._gathers:
+            for number, (slot, data) in sorted(resume.footprints.items()):
+                self._hold(slot, 0, number, *unpack(data))
 
     def see(self, events: Sequence[QueryEvent], rows: Observations, into: Commit, *, now: int) -> None:
-        """Take a batch, in order of completion, and judge the slots that the stream's time has passed."""
+        """Take a batch, in order of completion, and judge the slots that every partition's time has passed."""
         for slot, seen, names in by_slot(events, rows, self._extractor):
             into.footprints[self.keep(slot, seen, names)] = (slot, pack(seen, names))
-        self.close(now // SLOT, into)
+        upto = now // SLOT
+        if self._gathers and upto > self._closed:
+            self._closed = min(upto, self._gather())
+            self.close(self._closed, into)
+
+    def _gather(self) -> int:
+        """Take what other partitions saw; the first slot that one of them may still see something of."""
+        found = self._checkpoint.gathered(self._taken)
+        for slot, partition, number, data in found.footprints:
+            self._taken[partition] = number
+            self._hold(slot, partition, number, *unpack(data))
+        if found.footprints:
+            self._pending.sort(key=itemgetter(0, 1, 2))
+        return min((time // SLOT for time in found.times.values()), default=sys.maxsize)
 
     def finish(self, into: Commit) -> None:
         """Fold and judge the slots that are still open: the stream has ended."""
-        self.close(self._pending[-1][1] + 1 if self._pending else 0, into)
+        self.close(self._pending[-1][0] + 1 if self._pending else 0, into)
 
     def keep(self, slot: int, seen: Footprints, names: Mapping[int, str]) -> int:
         """Take footprints of a slot that is not closed, with the names of their accounts; the number they have."""
-        self._hold(self._number + 1, slot, seen, names)
+        self._number = max(self._number + 1, round(float(seen.time[-1]) * 1e6))
+        if self._gathers:
+            self._hold(slot, 0, self._number, seen, names)
         return self._number
 
-    def _hold(self, number: int, slot: int, seen: Footprints, names: Mapping[int, str]) -> None:
-        self._number = number
-        self._pending.append((number, slot, seen))
+    def _hold(self, slot: int, partition: int, number: int, seen: Footprints, names: Mapping[int, str]) -> None:
+        self._pending.append((slot, partition, number, seen))
         self._names.update(names)
 
     def close(self, upto: int, into: Commit) -> None:
         """Fold and judge each slot before ``upto``; write all that is folded once there is enough of it."""
-        while self._pending and self._pending[0][1] < upto:
-            slot = self._pending[0][1]
-            # Events come in order of completion, so footprints of one slot lie together, and in order of time.
-            closed = next(list(some) for _, some in groupby(self._pending, itemgetter(1)))
+        while self._pending and self._pending[0][0] < upto:
+            slot = self._pending[0][0]
+            closed = next(list(some) for _, some in groupby(self._pending, itemgetter(0)))
             del self._pending[: len(closed)]
-            rows = Footprints.concat([seen for _, _, seen in closed])
+            rows = Footprints.concat([seen for *_, seen in closed])
+            if closed[0][1] != closed[-1][1]:
+                rows = rows.take(np.argsort(rows.time, kind="stable"))
+            self._folded |= {partition: number for _, partition, number, _ in closed}
             touched = self._index.fold(rows)
             into.flags += self._judged(touched, (slot + 1) * SLOT)
             self._since += len(rows)
             if self._since >= WHOLE:
                 self._since = 0
-                into.folded = closed[-1][0]
-                into.meta["coordination"] = self._dump(into.folded)
+                into.folded = dict(self._folded)
+                into.meta["coordination"] = self._dump()
 
-    def _dump(self, folded: int) -> bytes:
-        waiting = {account for _, _, seen in self._pending for account in seen.account.tolist()}
+    def _dump(self) -> bytes:
+        waiting = {account for *_, seen in self._pending for account in seen.account.tolist()}
         for account in self._names.keys() - self._index.accounts.keys() - waiting:
             del self._names[account]
         self._clusters.forget(self._index)
-        return memory.dump(self._index, self._clusters, self._names, folded)
+        return memory.dump(self._index, self._clusters, self._names)
 
     def _judged(self, keys: Sequence[int], at: int) -> list[Flag]:
         """Flags of the campaigns that groups with these keys are of, at the close of the slot in which they grew."""

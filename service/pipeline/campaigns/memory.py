@@ -25,15 +25,12 @@ class Held(NamedTuple):
     clusters: Clusters
     names: dict[int, str]
     """Account digest -> account."""
-    number: int
-    """Of the last footprints folded into it."""
 
 
-def dump(index: Index, clusters: Clusters, names: dict[int, str], number: int) -> bytes:
+def dump(index: Index, clusters: Clusters, names: dict[int, str]) -> bytes:
     """All of it; numbers, digests and account names."""
     body = {
         "format": FORMAT,
-        "number": number,
         "groups": [(key, index.kinds[key], index.used[key], *_group(group)) for key, group in index.groups.items()],
         "sighted": [(key, held.last, list(held.actors)) for key, held in index.sighted.items()],
         "accounts": [(key, held.queries, held.last) for key, held in index.accounts.items()],
@@ -51,11 +48,11 @@ def dump(index: Index, clusters: Clusters, names: dict[int, str], number: int) -
 def load(data: bytes) -> Held:
     """What ``dump`` wrote; empty where there is nothing."""
     if not data:
-        return Held(Index(), Clusters(), {}, 0)
+        return Held(Index(), Clusters(), {})
     body: dict[str, Any] = msgspec.msgpack.decode(zlib.decompress(data))
     if body["format"] != FORMAT:
         # Of another release: what was folded is learnt anew, and no footprint is folded twice.
-        return Held(Index(), Clusters(), {}, body["number"])
+        return Held(Index(), Clusters(), {})
     index = Index()
     for key, kind, used, *rest in body["groups"]:
         index.groups[key], index.kinds[key], index.used[key] = _grouped(*rest), kind, used
@@ -66,7 +63,7 @@ def load(data: bytes) -> Held:
         of_key.update(dict.fromkeys(keys, Cluster(name, set(keys), *rest)))
     index.uses = sum(len(group.uses) for group in index.groups.values())
     clusters = Clusters({key: of_key[key] for key in body["age"]}, dict(body["tied"]))
-    return Held(index, clusters, dict(body["names"]), body["number"])
+    return Held(index, clusters, dict(body["names"]))
 
 
 def merged(dumps: Sequence[bytes]) -> bytes:
@@ -78,7 +75,7 @@ def merged(dumps: Sequence[bytes]) -> bytes:
         for key, cluster in other.clusters.by_key.items():
             first.clusters.by_key.setdefault(key, cluster)
         first.clusters.tied = {**other.clusters.tied, **first.clusters.tied}
-    return dump(first.known, first.clusters, first.names, max(held.number for held in (first, *others)))
+    return dump(first.known, first.clusters, first.names)
 
 
 def _group(group: Group) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from detectors.coordination.footprints import Footprints, salted
+from service.ports import SLOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from detectors.core.observation import Observations
     from detectors.features import Extractor
     from service.model.query import QueryEvent
-
-SLOT = 60_000_000
-"""Microseconds of event time that are folded at once: campaigns are judged at the close of each slot."""
 
 
 def by_slot(

@@ -14,8 +14,8 @@ from detectors.core.detector import Signal
 from service.model.campaign import Link, LinkKind, Odometer
 from service.model.entity import Entity, Scope
 from service.model.flag import Flag, Rate, Severity
-from service.pipeline.campaigns.prints import SLOT
 from service.pipeline.campaigns.words import UNITS, against, reason, shared
+from service.ports import SLOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from detectors.core.state import State
     from service.model.flag import Evaluation
     from service.model.query import QueryEvent
+    from service.ports import Checkpoint
 
 KEY = b"k" * 32
 DAY = 86_400 * SECOND
@@ -41,7 +42,7 @@ def extractor() -> Extractor:
 
 
 def a_scorer(
-    store: MemoryCheckpoint,
+    store: Checkpoint,
     extractor: Extractor,
     detectors: Sequence[Detector] | None = None,
     shadow: frozenset[str] = frozenset(),
