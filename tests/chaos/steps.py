@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from service.bootstrap.stores import secrets
 from service.model.query import Start
-from tests.chaos.campaign import CATCH_UP, finish
+from tests.chaos.campaign import STUCK, finish
 from tests.chaos.check import Verdict, judge
 from tests.chaos.left import Difference, compare, left_in
 from tests.chaos.load import Load
@@ -58,7 +58,7 @@ def caught_up(site: Site) -> None:
     key = secrets(site.settings("watcher")).spool_key
     spools = [site.settings(f"shipper-{n}").spool for n in range(site.gateways)]
     logged = sum(isinstance(item.record, Start) for spool in spools for item in spooled(spool, key))
-    site.until(lambda: site.rows() >= logged - CUT_OFF, "the log catches up", CATCH_UP)
+    site.until(lambda: site.rows() >= logged - CUT_OFF, "the log catches up", STUCK)
 
 
 async def _under_load(load: Load, steps: Sequence[Callable[[], None]]) -> None:
