@@ -40,6 +40,8 @@ class Story:
     def sign_in(self) -> None:
         """Through the door, to the queue."""
         self.page.goto("/console/queue")
+        if not self.page.locator("#secret").is_visible():  # folded away where there are people with passwords
+            self.hands.press("#by-token summary")
         self.hands.write("#secret", self.token)
         self.hands.press("form[action$='/sign-in'] button")
         expect(self.page.get_by_role("heading", name="Queue", level=1)).to_be_visible()

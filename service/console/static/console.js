@@ -73,8 +73,8 @@
     e: () => press("wait"),
     n: () => goTo("note"),
     s: () => {
-      const entity = byId("alert")?.dataset.entity;
-      if (entity) location.href = `${root}/suppressions?entity=${encodeURIComponent(entity)}`;
+      const of = byId("alert")?.dataset;
+      if (of) location.href = `${root}/suppressions?scope=${of.scope}&entity=${encodeURIComponent(of.entity)}#suppress`;
     },
     "/": () => goTo("search") || (location.href = `${root}/queue#search`),
     "?": () => byId("keys").showModal(),

@@ -24,6 +24,7 @@ def show(visit: Visit) -> Response:
     latest = control.records.latest_flags([alert.entity for alert in page.items])
     decisions = control.decisions.all()
     counts = control.alerts.counts()
+    rows, _ = visit.console.precision()
     return visit.page(
         "overview.html",
         lines=[Line(alert, latest.get(alert.entity)) for alert in page.items],
@@ -34,4 +35,5 @@ def show(visit: Visit) -> Response:
         in_force=[made for made in decisions if made.until is None or made.until > visit.now],
         partitions=control.ingest.partitions(),
         log=control.records.logged(),
+        precision=rows[0].interval,
     )
