@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 DEVOTED = 0.2
 """Share of an account's queries that are of one key, from which it counts as devoted to it."""
-TIED, SHARE = 2, 0.02
-"""Devoted accounts, and share of a group's, that another campaign must have too for the two to be one."""
+TIED, SHARE, HALF = 2, 0.02, 0.5
+"""Devoted accounts that another campaign must have too for the two to be one: so many, and either this share of the
+group's or this share of the other's members."""
 MEMBER = 0.5
 """Share of its queries that are of the campaign's keys, from which an account is a member."""
 
@@ -79,7 +80,8 @@ class Clusters:
             clusters[cluster.id] = cluster
             shared[cluster.id] = shared.get(cluster.id, 0) + n
         for name, n in sorted(shared.items()):
-            if name != own.id and n >= max(TIED, SHARE * len(accounts)):
+            least = max(TIED, min(SHARE * len(accounts), HALF * clusters[name].members))
+            if name != own.id and n >= least:
                 ends = [nodes.setdefault(c.id, -1) for c in (own, clusters[name])]
                 for place, cluster in enumerate((own, clusters[name])):
                     if ends[place] < 0:

@@ -1,0 +1,38 @@
+"""Which suspicious groups are one campaign."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detectors.coordination.index import Index
+from service.pipeline.campaigns.clusters import Clusters
+from tests.detectors.coordination.factories import some
+
+LARGE, SMALL = 1, 2
+
+
+def used(index: Index, key: int, accounts: range) -> None:
+    """One query of each account with the key."""
+    names = np.array(accounts, np.uint64)
+    index.fold(some(len(names), account=names, actor=names, keys=[0, 0, 0, key], time=1e9))
+
+
+def test_a_small_group_of_a_large_campaigns_accounts_is_that_campaign() -> None:
+    """Though they are a small share of the large one's, and it was suspicious by itself before."""
+    index, clusters = Index(), Clusters()
+    used(index, SMALL, range(1, 11))
+    [small] = clusters.grow([SMALL], index)
+    used(index, LARGE, range(1, 1001))
+    [both] = clusters.grow([LARGE], index)
+    assert both.id == small.id
+    assert both.keys == {LARGE, SMALL}
+
+
+def test_one_account_of_both_makes_no_campaign_of_two() -> None:
+    """Whoever is a member twice, by chance or to mislead, ties nothing."""
+    index, clusters = Index(), Clusters()
+    used(index, SMALL, range(1, 11))
+    clusters.grow([SMALL], index)
+    used(index, LARGE, range(10, 1001))
+    [large] = clusters.grow([LARGE], index)
+    assert large.keys == {LARGE}
