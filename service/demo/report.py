@@ -40,7 +40,8 @@ def flagged(flag: Document, seconds: float) -> Panel:
 def again(flag: Document, address: str) -> str:
     """One line for a further flag."""
     entity = flag["entity"]
-    return f"flag: {flag['severity']}  {entity['scope']} {escape(entity['value'])}  {address}"
+    members = f", {len(flag['members'])} accounts" if flag.get("members") else ""
+    return f"flag: {flag['severity']}  {entity['scope']} {escape(entity['value'])}{members}  {address}"
 
 
 def left_alone(accounts: Sequence[Document]) -> list[str]:

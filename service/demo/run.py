@@ -17,6 +17,7 @@ from service.demo import report
 from service.demo.cast import CAST
 from service.demo.traffic import Traffic
 from service.demo.watch import Watch
+from service.model.entity import Scope
 from service.simulate.dice import Dice
 from service.simulate.kinds import BENIGN
 
@@ -79,7 +80,8 @@ async def _tell(
     first = True
     async for flag in watch.flags(stop):
         address = watch.address(flag)
-        if not first:
+        # A campaign is told of in a line, whenever it is found: the story is that of one account.
+        if not first or flag["entity"]["scope"] == Scope.CAMPAIGN:
             _line(console, report.again(flag, address))
             continue
         first = False

@@ -13,8 +13,8 @@ from service.simulate.hydra.stream import Scene
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-ACCOUNTS, DAYS = 20_000, 7
-"""Of the background; it sends some 1.3 million queries."""
+ACCOUNTS, DAYS = 20_000, 5
+"""Of the background; it sends some 1.04 million queries."""
 FEWEST = 60
 """Honest accounts at least, however small the scale."""
 

@@ -70,6 +70,12 @@ def test_unknown_numbers() -> None:
     assert "unknown" in printed(report.flagged(document, 1))
 
 
+def test_a_campaign_in_a_line() -> None:
+    """A flag of a campaign says of how many accounts it is."""
+    document = {**flag_document(A_FLAG), "entity": {"scope": "campaign", "value": "ab12"}, "members": ["a", "b", "c"]}
+    assert report.again(document, "http://here") == "flag: high  campaign ab12, 3 accounts  http://here"
+
+
 def an_account(**changes: Any) -> dict[str, Any]:
     """A heavy account as the API shows it, with nothing flagged."""
     return {
