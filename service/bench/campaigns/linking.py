@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from detectors.coordination.footprints import KINDS
-from detectors.features import Extractor
 from service.bench.campaigns.cases import passes
-from service.bench.campaigns.drive import Run, Said
-from service.bootstrap.replay import STRANGER
+from service.bench.campaigns.drive import Run, Said, Setup
+from service.bootstrap.replay import STRANGER, in_memory
 from service.pipeline.campaigns.coordination import Coordination
-from service.ports import Commit, Resume
-from service.settings import Settings
+from service.ports import Commit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -65,10 +63,14 @@ def linked(
 
     """
     found = Run(truth=prints.truth.without(left_out), handed=prints.handed)
+    setup = Setup(accounts=False)
+    brain = setup.brain()
+    _, checkpoint = in_memory(setup.settings, brain, STRANGER)
     coordination = Coordination(
-        Resume({}, {}, {}, {}, {}, {}),
-        extractor=Extractor(STRANGER, linking=True),
-        budget=Settings().scoring.budget,
+        checkpoint,
+        checkpoint.resume(),
+        extractor=brain.extractor,
+        budget=setup.settings.scoring.budget,
         versions={},
     )
     told = last = 0

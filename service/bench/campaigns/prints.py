@@ -18,8 +18,9 @@ from service.bench.campaigns.drive import Link
 from service.bench.campaigns.truth import Truth
 from service.bootstrap.replay import STRANGER
 from service.pipeline import handed, trail
-from service.pipeline.campaigns.prints import SLOT, footprints
+from service.pipeline.campaigns.prints import footprints
 from service.pipeline.observe import observe
+from service.ports import SLOT
 from service.replay.reader import completions
 
 if TYPE_CHECKING:
