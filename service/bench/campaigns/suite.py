@@ -80,10 +80,10 @@ def stream(given: Given, scale: float) -> Iterator[dict[str, Any]]:
 
 
 ABOUT = (
-    "One stream of a week holds the background, every honest crowd and every campaign, each begun on its second or "
+    "One stream of five days holds the background, every honest crowd and every campaign, each begun on its second or "
     "third day. A campaign is found with the first flag of scope campaign of medium or above most of whose members are "
     "its own; recall and precision are of the members in its last flags. A false campaign is one most of whose members "
-    "are honest. An episode is a week of some 420 honest accounts and one crowd."
+    "are honest. An episode is five days of some 420 honest accounts and one crowd."
 )
 NOTES = (
     "Every campaign and every honest account was generated; how well they stand for real ones is not measured here.",
