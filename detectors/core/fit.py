@@ -144,7 +144,7 @@ def _calibrations(
 ) -> dict[str, Calibration]:
     highest: dict[str, dict[tuple[str, int], float]] = {}
     for row in rows:
-        score = fused_score(row.values, building.of(row.scope, row.queries), rooms, combiner)
+        score = fused_score(row.values, row.queries, building.of(row.scope, row.queries), rooms, combiner)
         held = highest.setdefault(row.scope, {})
         unit = (row.entity, row.day)
         held[unit] = max(score, held.get(unit, 0.0))

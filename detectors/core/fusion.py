@@ -48,7 +48,11 @@ def group_p_values(p_values: Mapping[str, Iterable[float]]) -> dict[str, float]:
 
 
 def fuse(
-    scores: Mapping[str, Score], detectors: Iterable[Detector] | None = None, combiner: Combiner | None = None
+    scores: Mapping[str, Score],
+    queries: int,
+    *,
+    detectors: Iterable[Detector] | None = None,
+    combiner: Combiner | None = None,
 ) -> Fused | None:
     """All detectors' scores of one entity as one; None where no detector had enough data.
 
@@ -56,6 +60,8 @@ def fuse(
     ----------
     scores
         Detector name -> score; detectors without enough data are left out.
+    queries
+        That the entity has sent so far.
     detectors
         Where the groups and signals of those names are looked up; all of the folder by default.
     combiner
@@ -72,14 +78,18 @@ def fuse(
         cleared |= clearing(score.values, known[name].signals.items())
     signals = sorted((s for score in scores.values() for s in score.signals), key=lambda s: (s.p_value, s.name))
     against = {key: text for _, score in sorted(scores.items()) for key, text in score.against.items()}
-    total = (combiner or Combiner.default()).score({s.name: s.p_value for s in signals}, cleared)
+    total = (combiner or Combiner.default()).score({s.name: s.p_value for s in signals}, cleared, queries)
     return Fused(total, group_p_values(grouped), tuple(signals), against)
 
 
 def fused_score(
-    values: Mapping[str, float], baseline: Baseline, detectors: Iterable[Detector], combiner: Combiner | None = None
+    values: Mapping[str, float],
+    queries: int,
+    baseline: Baseline,
+    detectors: Iterable[Detector],
+    combiner: Combiner | None = None,
 ) -> float:
-    """The score that these values have under a baseline: what :func:`fuse` gives, without the words."""
+    """The score that these values of so many queries have under a baseline: what :func:`fuse` gives, without words."""
     p_values: dict[str, float] = {}
     cleared: dict[str, float] = {}
     for detector in detectors:
@@ -87,4 +97,4 @@ def fused_score(
         for name, spec in detector.signals.items():
             if spec.tail is not None and name in values:
                 p_values[name] = baseline.p_value(name, values[name], spec.tail)
-    return (combiner or Combiner.default()).score(p_values, cleared)
+    return (combiner or Combiner.default()).score(p_values, cleared, queries)

@@ -2,7 +2,7 @@
 
 Simulated accounts of every kind, each on texts of the project or of one corpus, go through the pipeline. Half of the
 benign ones make the references that p-values are taken against; the other half and the harvests, at shares of a
-quarter to all of an account's requests, are the examples, at up to three moments of each account. Each account is
+quarter to all of an account's requests, are the examples. Each account is
 measured by a model of purpose that has not seen its kind. ``--without`` leaves kinds out whole, for figures about them.
 """
 
@@ -13,32 +13,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import numpy as np
 
-from detectors.core.combiner_fit import Example, fit_combiner
+from detectors.core.combiner_fit import fit_combiner
 from detectors.core.fit import fit
 from detectors.features.fit import texts_of
 from service.bench.episodes import plan
-from service.bench.episodes.crossing import rows
+from service.bench.episodes.crossing import examples, rows
 from service.bench.episodes.library import BORROWED, HARVEST, HONEST, OWN, Library
 from service.bench.episodes.measure import measured
 from service.bench.suite import Given
-from service.model.entity import Scope
 from service.simulate.texts import Corpus, Texts, own
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from detectors.core.combiner import Combiner
     from service.bench.episodes.measure import Measured
     from service.simulate.dice import Dice
 
-ORDINARY, HARD, ATTACKS = 8, 12, 3
+ORDINARY, HARD, ATTACKS = 12, 18, 6
 """Accounts of each kind; of attacks at each share."""
 SHARES = (1.0, 0.5, 0.25)
 VOLUME = plan.Volume((20, 400), (60, 500), harvest=(60, 400))
-MOMENTS = 3
-"""Of an account among the examples, so that a long one does not own the fit."""
 BARE = 0.4
 """Share of the accounts that write the project's own texts."""
 
@@ -61,23 +57,12 @@ class Shelves(Library):
         return name, Texts(words.domains, words.languages, (corpus,), 1.0 if attack else BORROWED)
 
 
-def examples(accounts: Sequence[Measured], *, seed: int) -> Iterator[Example]:
-    """Up to ``MOMENTS`` moments of each account."""
-    random = np.random.default_rng(seed)
-    for account in accounts:
-        moments = account.moments
-        picked = sorted(random.permutation(len(moments))[:MOMENTS])
-        for moment in (moments[i] for i in picked):
-            episode = account.episode
-            yield Example(episode.kind, episode.attack, Scope.ACCOUNT, moment.queries, moment.values)
-
-
 def combined(
     references: Sequence[Measured], accounts: Sequence[Measured], *, seed: int, about: Mapping[str, object]
 ) -> Combiner:
     """The combiner of these accounts, with p-values against the references, benign ones that are not among them."""
     held = fit(rows(references), provenance={"source": "fitting"}, seed=seed, halves=False)
-    return fit_combiner(list(examples(accounts, seed=seed)), held, about=about)
+    return fit_combiner(list(examples(accounts)), held, about=about)
 
 
 @click.command()

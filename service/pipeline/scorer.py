@@ -247,7 +247,8 @@ class Scorer:
 
     def _judge(self, entity: Entity, followed: Followed, moment: Moment, into: Commit) -> None:
         scores = self._scores(entity, followed, moment.at)
-        fused = fuse({name: score for name, score in scores.items() if name not in self._shadow})
+        live = {name: score for name, score in scores.items() if name not in self._shadow}
+        fused = fuse(live, followed.queries)
         if fused is None:
             return
         values = {name: value for score in scores.values() for name, value in score.values.items()}

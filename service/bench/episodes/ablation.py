@@ -26,12 +26,14 @@ class Reading:
 
     p_values: Mapping[str, float]
     cleared: Mapping[str, float]
+    queries: int
 
     def score(self, known: Known, without: str) -> float:
         """The score without one signal."""
         return known.combiner.score(
             {name: p for name, p in self.p_values.items() if name != without},
             {name: share for name, share in self.cleared.items() if name != without},
+            self.queries,
         )
 
 
@@ -67,7 +69,7 @@ def _reading(moment: Moment, known: Known) -> Reading:
         for name, spec in specs
         if spec.tail is not None and name in moment.values and name in known.combiner.weights
     }
-    return Reading(p_values, clearing(moment.values, specs))
+    return Reading(p_values, clearing(moment.values, specs), moment.queries)
 
 
 def _row(name: str, measured: Sequence[Measured], scores: Sequence[float], fpr: float) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from detectors.core import fit as fitting
-from detectors.core.baseline import stratum
 from detectors.core.combiner_fit import Example, fit_combiner
 from detectors.core.fit import fit
 from service.bench.episodes.folds import FOLDS
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from detectors.core.baseline import Baselines
     from detectors.core.combiner import Combiner
     from service.bench.episodes.judge import Verdict
-    from service.bench.episodes.measure import Measured, Moment
+    from service.bench.episodes.measure import Measured
 
 EXAMPLES = 4
 """Each so-manieth benign account is an example for the combiner; the others make the baseline."""
@@ -38,13 +37,17 @@ class Known:
         return self.baselines.calibration(Scope.ACCOUNT).n
 
 
+def named(account: Measured) -> str:
+    """A name that no other account has."""
+    episode = account.episode
+    return f"{episode.kind}-{episode.seed}-{episode.number}"
+
+
 def rows(measured: Sequence[Measured]) -> Iterator[fitting.Measured]:
     """Evaluations as the fit takes them."""
     for account in measured:
-        episode = account.episode
-        name = f"{episode.kind}-{episode.seed}-{episode.number}"
         for moment in account.moments:
-            yield fitting.Measured(Scope.ACCOUNT, name, moment.day, moment.queries, moment.values)
+            yield fitting.Measured(Scope.ACCOUNT, named(account), moment.day, moment.queries, moment.values)
 
 
 def calibrated(benign: Sequence[Measured], combiner: Combiner, *, seed: int) -> Known:
@@ -57,17 +60,16 @@ def learnt(benign: Sequence[Measured], harvests: Sequence[Measured], *, seed: in
     shown = [m for i, m in enumerate(benign) if i % EXAMPLES == 0]
     kept = [m for i, m in enumerate(benign) if i % EXAMPLES]
     references = fit(rows(kept), provenance={"source": "bench"}, seed=seed, halves=False)
-    combiner = fit_combiner([*_examples(shown), *_examples(harvests)], references, about={"source": "bench"})
+    combiner = fit_combiner([*examples(shown), *examples(harvests)], references, about={"source": "bench"})
     return calibrated(kept, combiner, seed=seed)
 
 
-def _examples(measured: Sequence[Measured]) -> Iterator[Example]:
+def examples(measured: Sequence[Measured]) -> Iterator[Example]:
+    """Evaluations as the fit of a combiner takes them."""
     for account in measured:
-        # The last of each stratum: evaluations of an hour that differ by a few queries are one example.
-        latest: dict[int, Moment] = {stratum(moment.queries): moment for moment in account.moments}
-        for moment in latest.values():
-            episode = account.episode
-            yield Example(episode.kind, episode.attack, Scope.ACCOUNT, moment.queries, moment.values)
+        kind, attack = account.episode.kind, account.episode.attack
+        for moment in account.moments:
+            yield Example(named(account), kind, attack, Scope.ACCOUNT, moment.queries, moment.values)
 
 
 def affordable(budget: float, known: Sequence[Known]) -> float:

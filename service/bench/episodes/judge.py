@@ -87,12 +87,12 @@ def judged(
 def _judged(moment: Moment, known: Known, budget: float, without: frozenset[str]) -> Judged:
     values = {name: value for name, value in moment.values.items() if name not in without}
     baseline = known.baselines.of(Scope.ACCOUNT, moment.queries)
-    score = fused_score(values, baseline, by_scope(Scope.ACCOUNT), known.combiner)
+    score = fused_score(values, moment.queries, baseline, by_scope(Scope.ACCOUNT), known.combiner)
     calibration = known.baselines.calibration(Scope.ACCOUNT)
     if calibration.p_value(score) > budget:
         return Judged(moment.day, moment.queries, score, None)
     # Only here is it worth the words: what lies within the budget may be an alert.
-    fused = fuse(dict(_scores(values, baseline)), combiner=known.combiner)
+    fused = fuse(dict(_scores(values, baseline)), moment.queries, combiner=known.combiner)
     held = severity(fused, calibration, budget) if fused is not None else None
     return Judged(moment.day, moment.queries, score, held)
 

@@ -26,7 +26,7 @@ def test_a_smaller_p_value_never_lowers_the_score(known: dict[str, float], data:
     """The shipped weights count evidence up."""
     name = data.draw(st.sampled_from(sorted(known)))
     lower = known | {name: data.draw(st.floats(1e-6, known[name]))}
-    assert SHIPPED.score(known, {}) <= SHIPPED.score(lower, {})
+    assert SHIPPED.score(known, {}, 80) <= SHIPPED.score(lower, {}, 80)
 
 
 @given(st.dictionaries(st.sampled_from(sorted(SHIPPED.weights)), shares, min_size=1), st.data())
@@ -34,13 +34,23 @@ def test_more_of_what_clears_never_raises_the_score(known: dict[str, float], dat
     """The shipped weights count clearance down."""
     name = data.draw(st.sampled_from(sorted(known)))
     more = known | {name: data.draw(st.floats(known[name], 1.0))}
-    assert SHIPPED.score({}, known) >= SHIPPED.score({}, more)
+    assert SHIPPED.score({}, known, 80) >= SHIPPED.score({}, more, 80)
 
 
 def test_evidence_counts_decades() -> None:
     """A tenth counts one, a hundredth two, and nothing beyond a thousandth counts more than three."""
     assert [strength(p) for p in (1.0, 0.1, 0.01)] == [0.0, 1.0, 2.0]
     assert strength(1e-9) == CUT == 3.0
+
+
+def test_few_queries_count_less() -> None:
+    """The same evidence from 20 queries says less than from 2,000, on either side; at ``HALF`` it counts for half."""
+    made = Combiner({"volume.a": 2.0, "volume.b": 3.0}, 0.0, {})
+    convicting = [made.score({"volume.a": 0.01}, {}, queries) for queries in (20, 150, 2_000)]
+    assert convicting == sorted(convicting)
+    assert convicting[1] == pytest.approx(1 / (1 + np.exp(-2.0)))
+    clearing = [made.score({}, {"volume.b": 1.0}, queries) for queries in (20, 150, 2_000)]
+    assert clearing == sorted(clearing, reverse=True)
 
 
 def test_shipped_weights_are_of_signals_that_exist() -> None:

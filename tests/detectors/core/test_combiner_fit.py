@@ -22,7 +22,7 @@ def examples(count: int = 300) -> list[Example]:
                 NOISE: float(random.lognormal(0.7)),
                 CLEARS: 0.0 if attack else float(random.random() * 0.6),
             }
-            found.append(Example(f"{attack}-{number % 4}", attack, "account", 60, values))
+            found.append(Example(f"{attack}-{number}", f"{attack}-{number % 4}", attack, "account", 600, values))
     return found
 
 
@@ -33,4 +33,20 @@ def test_weights_go_to_what_tells() -> None:
     made = fit_combiner(examples(), held, about={})
     assert made.weights[TELLING] > 10 * made.weights.get(NOISE, 0.0)
     assert made.weights[CLEARS] > 0.5
-    assert made.score({TELLING: 0.01}, {CLEARS: 0.0}) > 0.5 > made.score({TELLING: 0.5}, {CLEARS: 0.5})
+    assert made.score({TELLING: 0.01}, {CLEARS: 0.0}, 600) > 0.5 > made.score({TELLING: 0.5}, {CLEARS: 0.5}, 600)
+
+
+def test_an_account_is_fitted_at_its_worst_moment() -> None:
+    """Honest accounts that peak once as harvests always do are as bad as these, whatever else they do: no weight."""
+    random = np.random.default_rng(7)
+    peaking = []
+    for attack in (False, True):
+        for number in range(200):
+            quiet, loud = ({TELLING: float(random.lognormal(mean))} for mean in (3.0 if attack else 0.7, 3.0))
+            name, kind = f"{attack}-{number}", f"{attack}-{number % 4}"
+            peaking += [Example(name, kind, attack, "account", n, v) for n, v in ((599, loud), (600, quiet))]
+    benign = Reference.of(random.lognormal(0.7, size=2000))
+    held = baselines(references={("account", ALL_STRATA, TELLING): benign})
+    once = fit_combiner(peaking, held, about={}).weights.get(TELLING, 0.0)
+    always = fit_combiner([e for e in peaking if e.queries == 600], held, about={}).weights[TELLING]
+    assert once < always / 2

@@ -82,7 +82,8 @@ def test_false_alarms_keep_to_the_budget() -> None:
         found = fitted(list(population(800, seed=100 + seed)))
         calibration = found.calibration("account")
         scores = [
-            fused_score(row.values, found.of(row.scope, row.queries), rooms) for row in population(400, seed=seed)
+            fused_score(row.values, row.queries, found.of(row.scope, row.queries), rooms)
+            for row in population(400, seed=seed)
         ]
         rates.append(np.mean([calibration.p_value(score) <= 0.05 for score in scores]))
     assert 0.02 < np.mean(rates) < 0.07

@@ -37,7 +37,8 @@ def test_fuse_puts_the_most_telling_first() -> None:
             "volume": a_score(a_signal("volume.a", 0.2), rerun="many re-runs"),
             "coverage": a_score(a_signal("coverage.a", 0.5)),
             "diversity": a_score(a_signal("diversity.a", 0.01), narrow="one topic"),
-        }
+        },
+        100,
     )
     assert fused is not None
     assert [signal.name for signal in fused.signals] == ["diversity.a", "volume.a", "coverage.a"]
@@ -46,16 +47,16 @@ def test_fuse_puts_the_most_telling_first() -> None:
 
 
 def test_the_score_is_the_combiners() -> None:
-    """-1 + 1 · 1 (p = 0.1) + 2 · 2 (p = 0.01) - 4 · 0.5 (half of it re-runs) = 2, through the logistic function."""
+    """Half (150 queries) of 1 · 1 (p = 0.1) + 2 · 2 (p = 0.01) - 4 · 0.5 (half re-runs), less 1: 0.5, as odds."""
     volume = Score(0.5, (a_signal("volume.a", 0.1),), {}, {"volume.a": 7.0, "volume.rerun_share": 0.5})
-    fused = fuse({"volume": volume, "diversity": a_score(a_signal("diversity.a", 0.01))}, combiner=COMBINER)
+    fused = fuse({"volume": volume, "diversity": a_score(a_signal("diversity.a", 0.01))}, 150, combiner=COMBINER)
     assert fused is not None
-    assert fused.score == pytest.approx(0.880797, abs=1e-6)
+    assert fused.score == pytest.approx(0.622459, abs=1e-6)
 
 
 def test_nothing_to_fuse() -> None:
     """No detector with enough data is no score, not a score of 0."""
-    assert fuse({}) is None
+    assert fuse({}, 100) is None
 
 
 def test_scored_and_fitted_alike() -> None:
@@ -64,9 +65,9 @@ def test_scored_and_fitted_alike() -> None:
     baseline = a_baseline([0.01 * k for k in range(1, 3000)])
     batch = observations(60)
     scores = {d.name: d.score(d.update(d.empty(), batch), baseline, START + 60) for d in detectors}
-    live = fuse({name: score for name, score in scores.items() if score})
+    live = fuse({name: score for name, score in scores.items() if score}, 60)
     values = {name: value for score in scores.values() if score for name, value in score.values.items()}
     assert live is not None
-    assert live.score == fused_score(values, baseline, detectors)
+    assert live.score == fused_score(values, 60, baseline, detectors)
     assert 0.0 < live.score < 1.0
-    assert fused_score(values, Baselines.empty().of("account", 60), detectors) < live.score
+    assert fused_score(values, 60, Baselines.empty().of("account", 60), detectors) < live.score
