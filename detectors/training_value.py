@@ -3,10 +3,12 @@
 The words of every prompt and the length of its answer give log-odds
 (``features.purpose``): prompts about prompts, personas, rubrics, worked
 reasoning, rows for a data set, or tasks as they stand in one, and answers worth
-keeping. Four things are read of an entity: the mean over its fresh prompts; the
+keeping. Five things are read of an entity: the mean over its fresh prompts; the
 mean over all its queries, in which each that asks nothing new counts as a surely honest
 one; the share of queries above even odds (which shows a harvest hidden in
-honest use, where a mean would drown it); the share far above. What was taken
+honest use, where a mean would drown it); the share far above; and the mean of the
+*frame* that is worded most so, where a frame is a system prompt with the first words of the turn (64 are told apart, by
+digest), drawn towards an honest query's for as long as it has few. What was taken
 by them is the answers' tokens, weighted by the odds.
 
 Weakness: a prompt engineer, a teacher who has exercises made or the maker of
@@ -39,6 +41,8 @@ from detectors.features import purpose
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
     from detectors.core.baseline import Baseline
     from detectors.core.observation import Observations
     from detectors.core.state import State
@@ -48,6 +52,10 @@ LIKELY, SURE = 1.5, 4.0
 HONEST = -4.0
 """Log-odds of a query that asks nothing new: about the median of honest fresh ones."""
 DAY = 86400.0
+FRAMES = 64
+_SHIFT, _MIX = np.uint64(58), np.uint64(0x9E3779B97F4A7C15)
+SETTLED = 20
+"""Honest queries that every frame is mixed with: a frame of as many prompts counts half."""
 STATE = np.dtype(
     [
         ("time", "<f8"),
@@ -57,6 +65,8 @@ STATE = np.dtype(
         ("sure", "<u8"),
         ("fresh", "<u8"),
         ("seen", "<u8"),
+        ("frame_odds", "<f8", FRAMES),
+        ("frame_fresh", "<u4", FRAMES),
     ]
 )
 
@@ -73,7 +83,7 @@ class TrainingValue:
     """
 
     name: ClassVar[str] = "training_value"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     group: ClassVar[Group] = Group.TEMPLATE
     scopes: ClassVar[frozenset[str]] = frozenset({"account", "org", "end_user"})
     signals: ClassVar[Mapping[str, SignalSpec]] = {
@@ -92,6 +102,11 @@ class TrainingValue:
         ),
         "training_value.sure_share": SignalSpec(
             unit="%", tail=Tail.UPPER, words="{value} of queries are new and beyond doubt worded as a harvest"
+        ),
+        "training_value.frame": SignalSpec(
+            unit="log-odds",
+            tail=Tail.UPPER,
+            words="the most telling frame is worded as a harvest by {value} on average, a rare one by less",
         ),
         "training_value.taken_1d": SignalSpec(
             unit="tokens",
@@ -128,6 +143,9 @@ class TrainingValue:
         out["likely"] += np.uint64(np.count_nonzero(odds >= LIKELY))
         out["sure"] += np.uint64(np.count_nonzero(odds >= SURE))
         out["fresh"] += np.uint64(len(odds))
+        frames = _frames(batch.system[fresh], batch.head[fresh])
+        out["frame_odds"] += np.bincount(frames, odds, FRAMES)
+        out["frame_fresh"] += np.bincount(frames, minlength=FRAMES).astype(np.uint32)
         return out
 
     def merge(self, a: State, b: State) -> State:
@@ -136,7 +154,7 @@ class TrainingValue:
         last = max(float(a["time"]), float(b["time"]))
         out["taken"] = _leaked(a, last) + _leaked(b, last)
         out["time"] = last
-        for name in ("odds", "likely", "sure", "fresh", "seen"):
+        for name in ("odds", "likely", "sure", "fresh", "seen", "frame_odds", "frame_fresh"):
             out[name] += b[name]
         return out
 
@@ -150,6 +168,9 @@ class TrainingValue:
             "training_value.level": (float(state["odds"]) + HONEST * (seen - fresh)) / seen,
             "training_value.likely_share": int(state["likely"]) / seen,
             "training_value.sure_share": int(state["sure"]) / seen,
+            "training_value.frame": float(
+                ((state["frame_odds"] + HONEST * SETTLED) / (state["frame_fresh"] + float(SETTLED))).max()
+            ),
             "training_value.taken_1d": _leaked(state, max(at, float(state["time"]))),
         }
         return Measurement({name: rounded(value) for name, value in values.items()})
@@ -158,6 +179,11 @@ class TrainingValue:
         """How far words and takings lie above those of benign entities."""
         measured = self.measure(state, at)
         return None if measured is None else judge(self.signals, measured, baseline)
+
+
+def _frames(system: NDArray[np.uint64], head: NDArray[np.uint64]) -> NDArray[np.intp]:
+    """Bucket of the frame of each query."""
+    return (((system ^ (head * _MIX)) * _MIX) >> _SHIFT).astype(np.intp)
 
 
 def _leaked(state: State, at: float) -> float:

@@ -29,6 +29,23 @@ def test_a_quarter_hidden_in_honest_use_is_a_quarter() -> None:
     )
 
 
+def test_a_frame_does_not_drown() -> None:
+    """A quarter under a system prompt of its own is told as if it were alone, and a frame of few prompts is not."""
+    quarter, few = (
+        measured(
+            TrainingValue(),
+            observations(
+                100,
+                purpose=np.where(count > ROW, HARVEST, HONEST_WORDS),
+                system=np.where(count > ROW, 2**40 + 7, 2**41 + 5).astype(np.uint64),
+            ),
+        )["training_value.frame"]
+        for count in (25, 3)
+    )
+    assert quarter == pytest.approx((25 * 8.0 + 20 * HONEST) / 45, rel=1e-5)
+    assert few < 0.0 < quarter
+
+
 def test_what_asks_nothing_new_counts_as_honest() -> None:
     """Half of the queries continue: the level is the mean of the fresh half and of the honest constant."""
     found = measured(TrainingValue(), observations(100, purpose=HARVEST, continues=ROW < 50))
