@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 EACH = 62
 """Accounts of each kind: of three folds of four a quarter are examples for the combiner, and half of the others
 calibrate, which is enough for a budget of 1 in 1,000."""
-HARVESTS = 6
+HARVESTS = 8
 """Harvests of each kind and share."""
 LEARNT_SHARES = (0.25, 0.5, 1.0)
 
