@@ -48,8 +48,8 @@ FORMAT = "revenuer-combiner-2"
 CUT = 3.0
 """Evidence beyond a p-value of 0.001 counts no further: baselines are seldom finer, and no signal decides alone."""
 HALF = 150.0
-"""Queries of which the evidence counts for half of what it counts in the end. Of 60 to 200 chosen on one draw of
-simulated accounts and held on another: at 60 fewer harvests are found, beyond 150 no more, and later."""
+"""Queries of which the evidence counts for half of what it counts in the end. Of 60 to 200 chosen on two draws of
+simulated accounts: at 60 fewer harvests are found, beyond 150 no more, and later."""
 
 
 class CombinerError(Exception):
