@@ -2,8 +2,8 @@
 
 Simulated accounts of every kind, each on texts of the project or of one corpus, go through the pipeline. Half of the
 benign ones make the references that p-values are taken against; the other half and the harvests, at shares of a
-quarter to all of an account's requests, are the examples. Each account is
-measured by a model of purpose that has not seen its kind. ``--without`` leaves kinds out whole, for figures about them.
+quarter to all of an account's requests, are the examples. Each account is measured by a
+model of purpose that has not seen its kind. ``--without`` leaves kinds out whole, for figures about them.
 """
 
 from __future__ import annotations
