@@ -8,10 +8,15 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+import pytest
+from sqlalchemy.exc import OperationalError
+
 from service.backends.sql.dialect import connect, writing
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sqlalchemy.engine import Engine
 
 
 def test_a_new_file_that_another_process_writes_is_waited_for(tmp_path: Path) -> None:
@@ -44,3 +49,44 @@ def test_a_further_connection_leaves_the_locks_alone(tmp_path: Path) -> None:
         assert "database is locked" in tried.stderr
     engine.dispose()
     further.dispose()
+
+
+HOG = """
+import sys, time
+from service.backends.sql.dialect import connect, writing
+engine = writing(connect(sys.argv[1]))
+while True:
+    with engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+        print("writes", flush=True)
+        time.sleep(0.05)
+"""
+"""Writes without pause, as a worker that catches up does: its lock is free for less than a hundredth of the time."""
+
+
+@pytest.mark.xdist_group("processes")
+def test_who_writes_all_the_time_lets_others_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fifty writes beside such a worker each get their turn; by SQLite's own waiting most of them give up."""
+    monkeypatch.setattr("service.backends.sql.sqlite.BUSY", 1_000)
+    url = f"sqlite:///{tmp_path / 'busy.db'}"
+    engine = connect(url)
+    with writing(engine).begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (a)")
+    with subprocess.Popen([sys.executable, "-c", HOG, url], stdout=subprocess.PIPE) as hog:
+        try:
+            assert hog.stdout is not None
+            assert hog.stdout.readline() == b"writes\n"
+            refused = sum(not _writes(engine) for _ in range(50))
+        finally:
+            hog.kill()
+    assert refused == 0
+    engine.dispose()
+
+
+def _writes(engine: Engine) -> bool:
+    try:
+        with writing(engine).begin() as connection:
+            connection.exec_driver_sql("INSERT INTO t VALUES (2)")
+    except OperationalError:
+        return False
+    return True
