@@ -30,7 +30,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--paced-seconds", type=float, default=12, help="each of those runs (default 12)")
     parser.add_argument("--events", type=int, default=1_000_000, help="events for the worker (default 1,000,000)")
     parser.add_argument(
-        "--backlog", type=int, default=40_000, help="events waiting for the workers on Postgres (default 40,000)"
+        "--backlog", type=int, default=120_000, help="events waiting for the workers on Postgres (default 120,000)"
     )
     parser.add_argument("--logged", type=int, default=1_000_000, help="events behind the console (default 1,000,000)")
     parser.add_argument("--flags", type=int, default=10_000, help="flags behind the console (default 10,000)")

@@ -22,7 +22,7 @@ from service.ports import StoreUnavailable
 from service.settings import Settings
 from tests.benchmarks.events import made_up, records
 from tests.benchmarks.installation import install
-from tests.benchmarks.processes import ALL, LOAD, TARGET, cpu_seconds, pinned, running, tree
+from tests.benchmarks.processes import ALL, LOAD, TARGET, cpu_seconds, pinned, resident, running, tree
 from tests.benchmarks.report import Line
 from tests.servers.postgres import Postgres
 from tests.servers.valkey import Valkey
@@ -52,8 +52,21 @@ class Run:
     postgres: float = 0.0
     valkey: float = 0.0
     shipper: float = 0.0
-    entity: float = 0.0
-    """Bytes of an entity and its states in the database."""
+    resident: int = 0
+    """Bytes of the largest worker at the end."""
+    stored: Stored | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What one of each takes in Postgres, indexes with it; bytes."""
+
+    entity: float
+    """With its states."""
+    row: float
+    """A query in the log, without its texts."""
+    text: float
+    """The texts of a query, as far as they are kept."""
 
 
 def measure(report: Report, folder: Path, *, events: int) -> None:
@@ -81,8 +94,19 @@ def measure(report: Report, folder: Path, *, events: int) -> None:
         Line("CPU per event: Postgres", one.postgres * 1e6, "µs"),
         Line("CPU per event: Valkey", one.valkey * 1e6, "µs", note="taking it in and giving it out"),
         Line("CPU per event: shipper", one.shipper * 1e6, "µs"),
-        Line("an entity in Postgres", one.entity / 1024, "KiB", note="row, states and index"),
+        Line("memory of the worker at the end", one.resident / 2**20, "MiB"),
+        *_sizes(one.stored),
     )
+
+
+def _sizes(stored: Stored | None) -> list[Line]:
+    if stored is None:
+        return []
+    return [
+        Line("an entity in Postgres", stored.entity / 1024, "KiB", note="row, states and index"),
+        Line("a query in Postgres, texts left out", stored.row, "bytes", note="row and index"),
+        Line("a query's texts in Postgres", stored.text, "bytes", note=f"content: {STEADY['content']}"),
+    ]
 
 
 def _filled(folder: Path, options: Mapping[str, Any], events: int) -> Path:
@@ -131,18 +155,34 @@ def _shared(folder: Path, options: Mapping[str, Any], spool: Path, *, events: in
         ]
         groups = [system.process.pid for system in systems]
         rate, used = _taken(made.settings, [*groups, postgres.pid], events)
-        sizes = postgres.execute(
-            "SELECT (pg_total_relation_size('states') + pg_total_relation_size('entities')) / "
-            "greatest(1, (SELECT count(*) FROM entities))"
-        )
         return Run(
             rate,
             worker=sum(used[:-1]),
             postgres=used[-1],
             valkey=(cpu_seconds(tree(valkey.pid)) - before) / events,
             shipper=shipper / events,
-            entity=float(sizes[0][0]),
+            resident=max(resident(pid) for pid in groups),
+            stored=_stored(postgres),
         )
+
+
+def _stored(postgres: Postgres) -> Stored:
+    found = postgres.execute(
+        """
+        WITH sizes AS (
+            SELECT name, coalesce(
+                (SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree(name::regclass)),
+                pg_total_relation_size(name::regclass)
+            ) AS bytes
+            FROM unnest(ARRAY['entities', 'states', 'events', 'event_text']) AS name
+        )
+        SELECT sum(bytes) FILTER (WHERE name IN ('entities', 'states')) / greatest(1, (SELECT count(*) FROM entities)),
+            sum(bytes) FILTER (WHERE name = 'events') / greatest(1, (SELECT count(*) FROM events)),
+            sum(bytes) FILTER (WHERE name = 'event_text') / greatest(1, (SELECT count(*) FROM event_text))
+        FROM sizes
+        """
+    )[0]
+    return Stored(*map(float, found))
 
 
 def _worker(made: Installation, number: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import tempfile
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from service import logs
 from tests.chaos import campaign, outage, storm
 from tests.chaos.faults import ELSEWHERE, FAULTS
 from tests.chaos.told import told_campaign, told_outage, told_storm
@@ -47,6 +49,8 @@ def main(*, parts: tuple[str, ...], kills: int, rate: float, seconds: float, see
         "outage": _outage,
         "weak": lambda folder: _weak(folder, rate=rate, seed=seed),
     }
+    # What this process says itself while it makes the undisturbed run is not what is looked for.
+    logs.configure("chaos", level=logging.CRITICAL)
     kept = {}
     with tempfile.TemporaryDirectory(prefix="revenuer-chaos-") as folder:
         for part in wanted:
