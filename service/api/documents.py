@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from detectors.core.detector import Signal
     from service.model.alert import Alert, Note
     from service.model.audit import Entry
-    from service.model.campaign import Campaign, Link, Member, Odometer
+    from service.model.campaign import Campaign, Member
     from service.model.decision import Decision
     from service.model.entity import Entity
     from service.model.flag import Evaluation, Flag
+    from service.model.link import Link, Odometer
     from service.model.proposal import Proposal
     from service.ports import Account, PartitionStatus
 

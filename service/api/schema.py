@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.model.alert import Status, Verdict
-from service.model.campaign import LinkKind
 from service.model.decision import Guarded, Kind, Origin
 from service.model.entity import Scope
 from service.model.flag import Severity
+from service.model.link import LinkKind
 from service.model.proposal import ProposalState
 
 VALUE_LENGTH = 512

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from service.model.campaign import Link
+    from service.model.link import Link
 
 MOST = 80
 """Accounts drawn; of a larger campaign evenly chosen ones."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from detectors.core.detector import Signal
-    from service.model.campaign import Link, Odometer
     from service.model.entity import Entity
+    from service.model.link import Link, Odometer
 
 
 class Severity(enum.StrEnum):

@@ -15,8 +15,9 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from service.model.campaign import Campaign, Correction, Link, LinkKind, Odometer, Split
+from service.model.campaign import Campaign, Correction, Split
 from service.model.entity import Entity, Scope
+from service.model.link import Link, LinkKind, Odometer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

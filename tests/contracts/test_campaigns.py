@@ -14,9 +14,10 @@ from service.backends.sql.records import SqlRecords
 from service.backends.sql.registers import SqlRegister
 from service.backends.witness import Witness
 from service.model.alert import Status, Verdict
-from service.model.campaign import Correction, Link, LinkKind, Member, Odometer, Split
+from service.model.campaign import Correction, Member, Split
 from service.model.entity import Entity, Scope
 from service.model.flag import Severity
+from service.model.link import Link, LinkKind, Odometer
 from service.ports import AlertFilter, Commit
 from service.review import alerts as rules
 from service.review.desk import Desk

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from detectors.core.detector import Signal
 from service.backends.sql import jsontext
-from service.model.campaign import Link, LinkKind, Odometer
 from service.model.entity import Entity, Scope
 from service.model.flag import Evaluation, Flag, Rate, Severity
+from service.model.link import Link, LinkKind, Odometer
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Row

@@ -11,9 +11,9 @@ import numpy as np
 from detectors.coordination.footprints import KINDS
 from detectors.coordination.group import CELLS, MEASURES, measure
 from detectors.core.detector import Signal
-from service.model.campaign import Link, LinkKind, Odometer
 from service.model.entity import Entity, Scope
 from service.model.flag import Flag, Rate, Severity
+from service.model.link import Link, LinkKind, Odometer
 from service.pipeline.campaigns.words import UNITS, against, reason, shared
 from service.ports import SLOT
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from service.model.campaign import Link, LinkKind, Odometer
 from service.model.decision import Kind
 from service.model.entity import Entity, Scope
 from service.model.flag import Severity
+from service.model.link import Link, LinkKind, Odometer
 from tests.contracts.factories import AN_ACT
 from tests.service.api.factories import HOUR, a_decision, a_flag, a_state
 

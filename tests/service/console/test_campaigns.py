@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from service.console.graph import MOST, graph
-from service.model.campaign import Link, LinkKind
 from service.model.entity import Entity, Scope
+from service.model.link import Link, LinkKind
 from tests.service.api.factories import a_flag, a_state
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from service.model.campaign import Campaign, Correction, Link, LinkKind, Member, Odometer
+from service.model.campaign import Campaign, Correction, Member
 from service.model.entity import Entity, Scope
 from service.model.flag import Flag, Severity
+from service.model.link import Link, LinkKind, Odometer
 from service.ports import FoundCampaign
 from service.review import campaigns
 from service.review.campaigns import Unfit, shown
