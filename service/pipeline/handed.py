@@ -2,30 +2,31 @@
 
 Two things that an API gives can be known again for certain. A *sealed reasoning block* (Anthropic's thinking
 signatures and redacted thinking, OpenAI's encrypted reasoning items) is made to be sent back by the conversation that
-it was issued in; no two are alike. The *text of an answer* is known by its sentences: of each answer the few with the
-smallest keyed digests are noted, and a text that holds two of one answer's holds that answer, or most of it. An actor
-is an org, or an account that has none: what stays within one is nobody's business.
+it was issued in; no two are alike. The *text of an answer* is known by its sentences: of each answer the longest few
+are noted, and a text that holds three of one answer's holds that answer, or most of it. An actor is an org, or an
+account that has none: what stays within one is nobody's business.
 
 A sentence that was issued to several actors says nothing, whoever sends it: refusals, greetings and answers to popular
-prompts are such. Everything noted is a digest in the Trail, and is forgotten with it.
+prompts are such. Nor does one that stood in the request: a summary quotes its document, which others may have too.
+The longest are taken because they are the rarest. Everything noted is a digest in the Trail, and is forgotten with it.
 
 Weakness: an answer that was reworded before it is sent in is not known again, nor is one whose text the log was not
-given; an answer of fewer than two whole sentences is not followed.
+given; an answer of fewer than three whole sentences of its own is not followed.
 
 References
 ----------
-[^1]: Broder, A., 1997. On the resemblance and containment of documents. SEQUENCES. The k smallest hashes of a text's
-      parts are a sample from which containment is told.
+[^1]: Broder, A., 1997. On the resemblance and containment of documents. SEQUENCES. A few of a text's parts, chosen
+      by a rule that looks at nothing else, are a sample from which containment is told.
 """
 
 from __future__ import annotations
 
 import enum
 import hashlib
-import heapq
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from detectors.core.detector import Signal
@@ -38,12 +39,12 @@ from service.ports import TrailEntry
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from service.model.query import QueryEvent
+    from service.model.query import QueryEvent, Turn
 
 SAMPLE = 4
 """Sentences noted of an answer."""
-TOGETHER = 2
-"""Sentences that two answers must have in common to be the same."""
+TOGETHER = 3
+"""Sentences of an answer that a text must have to hold it; an answer that has fewer is not noted."""
 SENTENCES = 64
 """Sentences looked at of a text."""
 WORDS, CHARACTERS = 6, 32
@@ -98,7 +99,7 @@ class Contents:
     sealed: tuple[bytes, ...]
     """Of sealed blocks in the answer."""
     answered: tuple[bytes, ...]
-    """Of the sampled sentences of the answer."""
+    """Of the longest sentences of the answer that are its own."""
 
     def wanted(self) -> Iterator[bytes]:
         """What is to be looked up first."""
@@ -126,10 +127,21 @@ def contents(event: QueryEvent, key: bytes) -> Contents:
         account=event.account,
         actor=(f"o:{event.org}" if event.org else f"a:{event.account}").encode("utf-8", "surrogatepass"),
         sent=tuple(_digest(key, b"seal", block) for block in _carried(event.request)),
-        said=tuple(_sentences(last, key)),
+        said=tuple(_digest(key, b"said", sentence) for sentence in _sentences(last)),
         sealed=tuple(_digest(key, b"seal", block) for block in _issued(body)),
-        answered=tuple(heapq.nsmallest(SAMPLE, set(_sentences(spoken(body), key)))),
+        answered=tuple(_digest(key, b"said", sentence) for sentence in _own_words(spoken(body), turns)),
     )
+
+
+def _own_words(answer: str, turns: Sequence[Turn]) -> list[str]:
+    """The longest sentences of an answer that do not stand in its request; none where there are too few."""
+    said = set(_sentences(answer))
+    if len(said) < TOGETHER:
+        return []
+    asked = "\n".join(turn.text for turn in turns)[-READ:].casefold()
+    ranked = sorted(said, key=lambda sentence: (-len(sentence), sentence))
+    own = list(islice((sentence for sentence in ranked if sentence not in asked), SAMPLE))
+    return own if len(own) >= TOGETHER else []
 
 
 def handed(found: Contents, known: Mapping[bytes, TrailEntry]) -> list[Handed]:
@@ -201,10 +213,10 @@ def _common(digest: bytes) -> bytes:
     return hashlib.blake2b(b"", digest_size=16, key=digest, person=b"common").digest()
 
 
-def _sentences(text: str, key: bytes) -> list[bytes]:
+def _sentences(text: str) -> list[str]:
     parts = (" ".join(part.split()).casefold() for part in _END.split(text[:READ]))
     long = [part for part in parts if len(part) >= CHARACTERS and part.count(" ") >= WORDS - 1]
-    return [_digest(key, b"said", part) for part in long[:SENTENCES]]
+    return long[:SENTENCES]
 
 
 def _digest(key: bytes, purpose: bytes, text: str) -> bytes:

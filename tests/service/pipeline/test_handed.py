@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -116,10 +117,23 @@ def test_answer_within_one_actor() -> None:
     assert told(query("a", org="o", answer=ANSWER), query("b", ANSWER, org="o"))[1] == []
 
 
-def test_one_sentence_is_no_answer() -> None:
-    """A sentence alone is quoted by many, and is no more for being said twice."""
-    for sentence in ANSWER.split(". "):
-        assert told(query("a", answer=ANSWER), query("b", f"{sentence}. {sentence}."))[1] == []
+def test_two_sentences_are_no_answer() -> None:
+    """Two sentences of an answer may stand in another text, and are no more for being said twice."""
+    for first, second in combinations(ANSWER.removesuffix(".").split(". "), 2):
+        assert told(query("a", answer=ANSWER), query("b", f"{first}. {second}. {first}."))[1] == []
+
+
+def test_what_was_quoted() -> None:
+    """What an answer quotes of its request is not its own: others who send the same document hand nothing on."""
+    document = f"Answer from this lease.\n\n{ANSWER}"
+    assert told(query("a", document, answer=ANSWER), query("b", document))[1] == []
+
+
+def test_quoted_in_part() -> None:
+    """An answer is still known by the sentences that it adds to what it quotes."""
+    first, _, others = ANSWER.partition(". ")
+    found = told(query("a", f"Go on: {first}.", answer=ANSWER), query("b", f"Score this.\n\n{others}"))
+    assert [h.issued_to for h in found[1]] == ["a"]
 
 
 def test_what_many_are_told() -> None:
