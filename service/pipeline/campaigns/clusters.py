@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import rustworkx as rx
 
+from service.model.flag import Severity
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -33,12 +35,14 @@ class Cluster:
 
     id: str
     keys: set[int] = field(default_factory=set)
-    raised: int = -1
-    """Rank of the most severe flag raised."""
+    severity: Severity = Severity.INFO
+    """The highest that it was told of with."""
     members: int = 0
-    """When it was raised."""
+    """When it was told of last."""
     looked: int = 0
     """Accounts of all its groups, when its members were looked at last."""
+    told: int = 0
+    """When it was told of last, microseconds since the epoch."""
 
 
 @dataclass(slots=True)
@@ -95,8 +99,9 @@ class Clusters:
         first, *others = sorted(clusters, key=lambda cluster: cluster.id != oldest)
         for other in others:
             first.keys |= other.keys
-            first.raised = max(first.raised, other.raised)
+            first.severity = max(first.severity, other.severity, key=lambda severity: severity.rank)
             first.members = max(first.members, other.members)
+            first.told = max(first.told, other.told)
         for key in first.keys:
             self.by_key[key] = first
 

@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 WHOLE = 50_000
 """Footprints between two times that all of it is written: some 4 MB to keep, and a second to fold again."""
 GROWN, MORE = 1.1, 8
-"""A campaign is told of again when it has so many times the members that it had, and so many more."""
+"""A campaign is told of again when it has so many times the members that it had, and so many more,"""
+LATEST = 6 * 3600 * 1_000_000
+"""or, so many microseconds after it was told of last, when it has any more."""
 LOOKED = 1.05
 """Times the accounts of its groups, all added up, from which on a campaign's members are looked at anew."""
 LOW = 10
@@ -170,17 +172,19 @@ class Coordination:
             worst = min(
                 (found[key] for key in cluster.keys if key in found), key=lambda it: (it.verdict.p_value, it.key)
             )
-            if self._has_grown(cluster, worst.severity):
+            severity = max(worst.severity, cluster.severity, key=lambda severity: severity.rank)
+            if self._has_grown(cluster, severity, at):
                 accounts = members(self._index, cluster.keys)
-                if self._is_news(cluster, worst.severity, len(accounts)):
+                if self._is_news(cluster, severity, len(accounts), at):
                     told.append(self._teller.flag(cluster, worst, accounts, at))
         return told
 
-    def _has_grown(self, cluster: Cluster, severity: Severity) -> bool:
+    def _has_grown(self, cluster: Cluster, severity: Severity, at: int) -> bool:
         """Whether its members are to be looked at anew; noted on the campaign."""
         groups = self._index.groups
         accounts = sum(len(groups[key].uses) for key in cluster.keys if key in groups)
-        if severity.rank <= cluster.raised and accounts < LOOKED * cluster.looked:
+        least = 1.0 if at - cluster.told >= LATEST else LOOKED
+        if severity is cluster.severity and accounts <= least * cluster.looked:
             return False
         cluster.looked = accounts
         return True
@@ -193,11 +197,14 @@ class Coordination:
         return Severity.LOW if p_value <= LOW * self._budget else None
 
     @staticmethod
-    def _is_news(cluster: Cluster, severity: Severity, size: int) -> bool:
-        """Whether it is more severe than it was told of, or has grown; noted on the campaign."""
-        if not size or (
-            severity.rank <= cluster.raised and size < max(GROWN * cluster.members, cluster.members + MORE)
-        ):
+    def _is_news(cluster: Cluster, severity: Severity, size: int, at: int) -> bool:
+        """Whether it is more severe than it was told of, or has grown; noted on the campaign.
+
+        Its severity never falls: the honest groups too were taken at the highest score that they ever had.
+        """
+        many = max(GROWN * cluster.members, cluster.members + MORE)
+        late = size > cluster.members and at - cluster.told >= LATEST
+        if not size or (severity is cluster.severity and size < many and not late):
             return False
-        cluster.raised, cluster.members = max(cluster.raised, severity.rank), size
+        cluster.severity, cluster.members, cluster.told = severity, size, at
         return True

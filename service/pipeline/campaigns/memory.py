@@ -10,12 +10,13 @@ import numpy as np
 
 from detectors.coordination.group import Group, Use
 from detectors.coordination.index import Index, Sighting, Tally
+from service.model.flag import Severity
 from service.pipeline.campaigns.clusters import Cluster, Clusters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FORMAT = 2
+FORMAT = 3
 
 
 class Held(NamedTuple):
@@ -35,7 +36,7 @@ def dump(index: Index, clusters: Clusters, names: dict[int, str]) -> bytes:
         "sighted": [(key, held.last, list(held.actors)) for key, held in index.sighted.items()],
         "accounts": [(key, held.queries, held.last) for key, held in index.accounts.items()],
         "clusters": [
-            (c.id, sorted(c.keys), c.raised, c.members, c.looked)
+            (c.id, sorted(c.keys), c.severity, c.members, c.looked, c.told)
             for c in {c.id: c for c in clusters.by_key.values()}.values()
         ],
         "age": list(clusters.by_key),
@@ -59,8 +60,8 @@ def load(data: bytes) -> Held:
     index.sighted = {key: Sighting(last, set(actors)) for key, last, actors in body["sighted"]}
     index.accounts = {key: Tally(queries, last) for key, queries, last in body["accounts"]}
     of_key = {}
-    for name, keys, *rest in body["clusters"]:
-        of_key.update(dict.fromkeys(keys, Cluster(name, set(keys), *rest)))
+    for name, keys, severity, *rest in body["clusters"]:
+        of_key.update(dict.fromkeys(keys, Cluster(name, set(keys), Severity(severity), *rest)))
     index.uses = sum(len(group.uses) for group in index.groups.values())
     clusters = Clusters({key: of_key[key] for key in body["age"]}, dict(body["tied"]))
     return Held(index, clusters, dict(body["names"]))

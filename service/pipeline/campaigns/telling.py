@@ -64,12 +64,12 @@ class Teller:
         """The flag of a campaign with these members at the close of a slot, by its most suspicious group."""
         groups = [self.index.groups[key] for key in cluster.keys if key in self.index.groups]
         uses = [group.uses[account] for group in groups for account in accounts if account in group.uses]
-        whole = f"{cluster.id}|{at}|{worst.severity}|{sorted(self.versions.items())}"
+        whole = f"{cluster.id}|{at}|{cluster.severity}|{sorted(self.versions.items())}"
         verdict = worst.verdict
         return Flag(
             id=hashlib.blake2b(whole.encode(), digest_size=10).hexdigest(),
             entity=Entity(Scope.CAMPAIGN, cluster.id),
-            severity=worst.severity,
+            severity=cluster.severity,
             score=verdict.score,
             flagged_at=at,
             first_seen=round(min(use.first for use in uses) * 1e6),

@@ -5,20 +5,26 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
+from detectors.coordination.group import MEASURES
+from detectors.coordination.judge import Judge
 from detectors.features import Extractor
 from service.backends.memory import MemoryCheckpoint
 from service.backends.sql.checkpoint import SqlCheckpoint
 from service.backends.sql.dialect import connect
 from service.backends.sql.partitions import SqlPartitions
 from service.model.entity import Scope
+from service.model.flag import Severity
 from service.model.ids import SHARDS, shard
 from service.model.query import Answer, Inspect
 from service.pipeline.campaigns import coordination, memory
+from service.pipeline.campaigns.coordination import Coordination
 from service.ports import SLOT, Commit
 from service.replay.runner import run
 from tests.contracts.databases import database
+from tests.detectors.coordination.factories import some
 from tests.service.pipeline.factories import T0, an_event
 from tests.service.pipeline.test_scorer import KEY, a_scorer
 
@@ -203,3 +209,26 @@ def test_blobs_of_several_partitions_become_one(extractor: Extractor) -> None:
         assert both.known.groups[key].queries == sum(
             held.known.groups[key].queries for held in (one, other) if key in held.known.groups
         )
+
+
+def test_a_campaign_is_followed_while_it_is_suspicious_at_all(extractor: Extractor) -> None:
+    """It goes on being told of as severe as it was, though by itself its groups would no longer be worth that."""
+    falling = np.zeros(len(MEASURES))
+    falling[MEASURES.index("actors")] = -1.0
+    shown = np.zeros((999, len(MEASURES)))
+    # 4 of 999 honest groups score less than 8 actors do and more than 12, so the last p-value is 0.005.
+    benign = np.sort([*np.linspace(0.0, 1e-3, 995), *[0.03] * 4])
+    judge = Judge(0.0, falling, np.zeros(len(MEASURES)), np.ones(len(MEASURES)), benign, shown, {})
+    store = MemoryCheckpoint()
+    found = Coordination(store, store.resume(), extractor=extractor, budget=0.001, versions={}, judge=judge)
+    into = Commit()
+    for slot in range(60):
+        found.close(slot, into)
+        account = np.array([slot + 1], np.uint64)
+        rows = some(1, account=account, actor=account, keys=[0, 0, 0, 9], time=slot * SLOT / 1e6)
+        found.keep(slot, rows, {slot + 1: f"a{slot + 1}"})
+    found.close(60, into)
+    assert into.flags[0].severity is Severity.MEDIUM
+    assert into.flags[-1].false_positive_rate.estimate > 0.001
+    assert {flag.severity for flag in into.flags} == {Severity.MEDIUM}
+    assert len(into.flags[-1].members) >= 50
