@@ -26,6 +26,7 @@ import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,10 @@ BLOCKS = 64
 READ = 32_768
 """Characters of a text that are looked at."""
 
-_END = re.compile(r"(?<=[.!?])\s+|\n+")
+# Begins with the characters that it is about, so that the others are passed over in one go.
+_END = re.compile(r"\s(?:(?<=[.!?]\s)\s*|(?<=\n)\n*)")
+_SEALS = {"thinking": "signature", "redacted_thinking": "data", "reasoning": "encrypted_content"}
+"""Kind of a part -> its field that holds a sealed block."""
 
 
 class Kind(enum.StrEnum):
@@ -100,11 +104,8 @@ class Contents:
     """Of sealed blocks in the answer."""
     answered: tuple[bytes, ...]
     """Of the longest sentences of the answer that are its own."""
-
-    def wanted(self) -> Iterator[bytes]:
-        """What is to be looked up first."""
-        yield from (*self.sent, *self.said, *self.sealed, *self.answered)
-        yield from (_own(digest, self.actor) for digest in (*self.sealed, *self.answered))
+    wanted: tuple[bytes, ...]
+    """What is to be looked up first."""
 
     def doubtful(self, known: Mapping[bytes, TrailEntry]) -> Iterator[bytes]:
         """What is to be looked up then: whether what is known was issued to this actor too, or to several."""
@@ -123,19 +124,37 @@ def contents(event: QueryEvent, key: bytes) -> Contents:
     turns = event.query.turns
     last = next((turn.text for turn in reversed(turns) if turn.role in ("user", "tool")), "")
     body = event.answer.body if 200 <= event.status < 300 else None
-    return Contents(
-        account=event.account,
-        actor=(f"o:{event.org}" if event.org else f"a:{event.account}").encode("utf-8", "surrogatepass"),
-        sent=tuple(_digest(key, b"seal", block) for block in _carried(event.request)),
-        said=tuple(_digest(key, b"said", sentence) for sentence in _sentences(last)),
-        sealed=tuple(_digest(key, b"seal", block) for block in _issued(body)),
-        answered=tuple(_digest(key, b"said", sentence) for sentence in _own_words(spoken(body), turns)),
-    )
+    actor = (f"o:{event.org}" if event.org else f"a:{event.account}").encode("utf-8", "surrogatepass")
+    sent = _digests(key, b"seal", _carried(event.request))
+    said = _digests(key, b"said", sentences(last))
+    sealed = _digests(key, b"seal", _issued(body))
+    answered = _digests(key, b"said", _own_words(spoken(body), turns))
+    given = (*sealed, *answered)
+    wanted = (*sent, *said, *given, *[_own(digest, actor) for digest in given])
+    return Contents(event.account, actor, sent, said, sealed, answered, wanted)
+
+
+def sentences(text: str) -> list[str]:
+    """The first sentences of a text that are long enough, in lower case and with single blanks."""
+    found: list[str] = []
+    for part in _END.split(text[:READ]):
+        # Lower case has at most three characters for one; looked at first, since most parts are too short.
+        if 3 * len(part) < CHARACTERS:
+            continue
+        words = part.split()
+        if len(words) < WORDS:
+            continue
+        said = " ".join(words).casefold()
+        if len(said) >= CHARACTERS:
+            found.append(said)
+            if len(found) == SENTENCES:
+                break
+    return found
 
 
 def _own_words(answer: str, turns: Sequence[Turn]) -> list[str]:
     """The longest sentences of an answer that do not stand in its request; none where there are too few."""
-    said = set(_sentences(answer))
+    said = set(sentences(answer))
     if len(said) < TOGETHER:
         return []
     asked = "\n".join(turn.text for turn in turns)[-READ:].casefold()
@@ -213,22 +232,27 @@ def _common(digest: bytes) -> bytes:
     return hashlib.blake2b(b"", digest_size=16, key=digest, person=b"common").digest()
 
 
-def _sentences(text: str) -> list[str]:
-    parts = (" ".join(part.split()).casefold() for part in _END.split(text[:READ]))
-    long = [part for part in parts if len(part) >= CHARACTERS and part.count(" ") >= WORDS - 1]
-    return long[:SENTENCES]
+@lru_cache(8)
+def _keyed(key: bytes, purpose: bytes) -> hashlib.blake2b:
+    """A digest that has taken in nothing but the key: copying it costs half of what making it does."""
+    return hashlib.blake2b(digest_size=16, key=key, person=purpose)
 
 
-def _digest(key: bytes, purpose: bytes, text: str) -> bytes:
-    data = text.encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(data, digest_size=16, key=key, person=purpose).digest()
+def _digests(key: bytes, purpose: bytes, texts: Sequence[str]) -> tuple[bytes, ...]:
+    found = []
+    for text in texts:
+        digest = _keyed(key, purpose).copy()
+        digest.update(text.encode("utf-8", "surrogatepass"))
+        found.append(digest.digest())
+    return tuple(found)
 
 
 def _carried(request: Any) -> Sequence[str]:
     """Sealed blocks in a request, of its messages or input items."""
     if not isinstance(request, dict):
         return ()
-    parts = [part for turn in items(request.get("messages")) for part in items(turn.get("content"))]
+    contents = [content for turn in items(request.get("messages")) if isinstance(content := turn.get("content"), list)]
+    parts = [part for content in contents for part in items(content)]
     return _seals([*parts, *items(request.get("input"))])
 
 
@@ -240,6 +264,5 @@ def _issued(body: Any) -> Sequence[str]:
 
 
 def _seals(parts: Sequence[dict[str, Any]]) -> list[str]:
-    names = {"thinking": "signature", "redacted_thinking": "data", "reasoning": "encrypted_content"}
-    values = (part.get(names.get(str(part.get("type")), "")) for part in parts)
+    values = (part.get(name) for part in parts if (name := _SEALS.get(str(part.get("type")))))
     return [value for value in values if isinstance(value, str) and len(value) >= SHORTEST][-BLOCKS:]

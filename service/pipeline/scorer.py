@@ -135,7 +135,7 @@ class Scorer:
 
     def _trail(self, digests: Sequence[trail.Digests], carried: Sequence[handed.Contents]) -> dict[bytes, TrailEntry]:
         """What the Trail knows of a batch: most of what callers send was never issued, and is asked for once."""
-        first = dict.fromkeys([*trail.wanted(digests), *(d for contents in carried for d in contents.wanted())])
+        first = dict.fromkeys([*trail.wanted(digests), *(d for contents in carried for d in contents.wanted)])
         known = dict(self._checkpoint.trail(list(first)))
         doubtful = dict.fromkeys(d for contents in carried for d in contents.doubtful(known))
         return known | dict(self._checkpoint.trail(list(doubtful))) if doubtful else known
@@ -144,7 +144,7 @@ class Scorer:
         self, event: QueryEvent, contents: handed.Contents, known: Mapping[bytes, TrailEntry], into: Commit
     ) -> dict[bytes, TrailEntry]:
         """Tell what the query hands on; what it adds to the Trail."""
-        ours = {d: known[d] for d in (*contents.wanted(), *contents.doubtful(known)) if d in known}
+        ours = {d: known[d] for d in (*contents.wanted, *contents.doubtful(known)) if d in known}
         ours = trail.alive(ours, event.done - self._memory)
         instances = handed.handed(contents, ours)
         into.flags += [handed.flag(instance, event, self.rules.versions) for instance in instances]

@@ -61,14 +61,22 @@ def digests(event: QueryEvent, key: bytes) -> Digests:
     if not query.turns and not query.prompts:
         return NOTHING
     chain = _digest(key, b"c", event.account.encode())
-    before = conversation = b""
+    whole = _digest(key, b"q", b"")
+    whole.update(_framed("model", query.model))
+    before = b""
+    begun = False
     for turn in query.turns:
+        framed = _framed(turn.role, turn.text)
+        whole.update(framed)
         if turn.role == "assistant":
-            before = conversation
+            before = chain.digest() if begun else b""
         elif turn.role != "system":
-            _feed(chain, turn.role, turn.text)
-            conversation = chain.digest()
-    asked = _asked(query, key)
+            chain.update(framed)
+            begun = True
+    conversation = chain.digest() if begun else b""
+    for prompt in query.prompts:
+        whole.update(_framed("prompt", prompt))
+    asked = whole.digest()
     request = _digest(key, b"r", event.account.encode())
     request.update(asked)
     return Digests(conversation, before, request.digest(), asked)
@@ -99,22 +107,11 @@ def wanted(batch: Sequence[Digests]) -> list[bytes]:
     return list(dict.fromkeys(d for item in batch for d in (item.conversation, item.before, item.request) if d))
 
 
-def _asked(query: Query, key: bytes) -> bytes:
-    whole = _digest(key, b"q", b"")
-    _feed(whole, "model", query.model)
-    for turn in query.turns:
-        _feed(whole, turn.role, turn.text)
-    for prompt in query.prompts:
-        _feed(whole, "prompt", prompt)
-    return whole.digest()
-
-
 def _digest(key: bytes, purpose: bytes, seed: bytes) -> hashlib.blake2b:
     return hashlib.blake2b(seed, digest_size=16, key=key, person=purpose)
 
 
-def _feed(digest: hashlib.blake2b, role: str, text: str) -> None:
+def _framed(role: str, text: str) -> bytes:
     # Lengths go in too, so that two texts cannot run together into a third.
     data = text.encode("utf-8", "surrogatepass")
-    digest.update(f"{role}:{len(data)}:".encode())
-    digest.update(data)
+    return b"%s:%d:%s" % (role.encode(), len(data), data)

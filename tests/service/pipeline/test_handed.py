@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from service.pipeline.handed import Handed, Kind, contents, handed, notes
+from service.pipeline.handed import (
+    CHARACTERS,
+    SENTENCES,
+    WORDS,
+    Handed,
+    Kind,
+    contents,
+    handed,
+    notes,
+    sentences,
+)
 from tests.service.pipeline.factories import an_event
 
 if TYPE_CHECKING:
@@ -53,7 +66,7 @@ def told(*events: QueryEvent) -> list[list[Handed]]:
     found = []
     for event in events:
         held = contents(event, KEY)
-        first = {digest: known[digest] for digest in held.wanted() if digest in known}
+        first = {digest: known[digest] for digest in held.wanted if digest in known}
         seen = first | {digest: known[digest] for digest in held.doubtful(first) if digest in known}
         instances = handed(held, seen)
         known |= notes(held, event, seen, instances)
@@ -151,3 +164,16 @@ def test_refused_queries_issue_nothing() -> None:
 def test_requests_of_any_shape(request_body: Any) -> None:
     """A body that is no conversation carries nothing."""
     assert contents(replace(query("a"), request=request_body), KEY).sent == ()
+
+
+@given(
+    st.lists(
+        st.sampled_from(["Über", "ﬃ", "a", "tenant's", "deposit", ".", "!", "? ", " ", "\n", "\t", "\u2028", "\u06d4"])
+    )
+)
+def test_sentences_as_they_are_defined(pieces: list[str]) -> None:
+    """A text ends a sentence at white space behind a full stop, and at every line break."""
+    text = "".join(pieces * 9)
+    parts = (" ".join(part.split()).casefold() for part in re.split(r"(?<=[.!?])\s+|\n+", text))
+    long = [part for part in parts if len(part) >= CHARACTERS and part.count(" ") >= WORDS - 1]
+    assert sentences(text) == long[:SENTENCES]
