@@ -17,12 +17,12 @@ from sqlalchemy import literal as bound
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.backends.sql.dialect import is_postgres
-from service.backends.sql.types import SafeText, escape
+from service.backends.sql.types import SafeText, escape, unescape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from sqlalchemy import Column, ColumnElement
+    from sqlalchemy import Column, ColumnElement, Select
     from sqlalchemy.engine import Connection, Dialect
 
     Insert = sqlite.Insert | postgresql.Insert
@@ -71,6 +71,35 @@ def chosen(connection: Connection, column: Column[Any], values: Iterable[Any]) -
     for chunk in chunks(values, ROWS):
         # As a set and not by ANY: where Postgres reads the table, it compares each row with the whole of an array.
         yield column.in_(select(func.unnest(cast(bound(literal(column, chunk), Text()), ARRAY(kind)))))
+
+
+def matching(
+    connection: Connection, query: Select[Any], column: Column[Any], values: Iterable[Any]
+) -> Iterator[tuple[Any, ...]]:
+    """Rows of the query whose column has one of the values, of a type that SQLite takes as it is.
+
+    Parameters
+    ----------
+    query
+        Without parameters of its own, and always the same object: its text is made once.
+
+    """
+    if is_postgres(connection):
+        for some in chosen(connection, column, values):
+            yield from map(tuple, connection.execute(query.where(some)))
+        return
+    safe = [place for place, selected in enumerate(query.selected_columns) if isinstance(selected.type, SafeText)]
+    for chunk in chunks(values):
+        # A power of two, so that there are few texts; a value that is there twice finds its row once.
+        size = min(1 << (len(chunk) - 1).bit_length(), CHUNK)
+        found = connection.exec_driver_sql(
+            _matched(connection.dialect, query, column, size), (*chunk, *chunk[-1:] * (size - len(chunk)))
+        )
+        for row in found:
+            values_of = list(row)
+            for place in safe:
+                values_of[place] = None if row[place] is None else unescape(row[place])
+            yield tuple(values_of)
 
 
 def literal(column: Column[Any], values: Iterable[Any]) -> str:
@@ -134,6 +163,13 @@ def _on_conflict(statement: Insert, table: Table, *, overwrite: bool) -> Insert:
         return statement.on_conflict_do_nothing()
     rest = {column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key}
     return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=rest)
+
+
+@lru_cache
+def _matched(dialect: Dialect, query: Select[Any], column: Column[Any], size: int) -> str:
+    """The query's text for so many values, handed to the driver as they are: SQLAlchemy looks at each of them."""
+    chosen_ones = query.where(column.in_([None] * size))
+    return str(chosen_ones.compile(dialect=dialect, compile_kwargs={"render_postcompile": True}))
 
 
 @lru_cache

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from service import metrics
 from service.backends.sql import content, documents, events, partitions, queries, writes
-from service.backends.sql.bulk import chosen, put, put_new
+from service.backends.sql.bulk import chosen, matching, put, put_new
 from service.backends.sql.dialect import available, writing
 from service.backends.sql.names import DAY, Names
 from service.backends.sql.retention import Upkeep
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 SCORE, LOG = "score", "log"
 """Stages that an open query may be open in: the log runs ahead of the states under load."""
+_TRAIL = select(trail.c.digest, trail.c.seen, names.c.value).outerjoin(names, trail.c.account == names.c.id)
 
 
 class SqlCheckpoint:
@@ -129,13 +130,11 @@ class SqlCheckpoint:
 
     def trail(self, digests: Sequence[bytes]) -> Mapping[bytes, TrailEntry]:
         """Those that are known."""
-        found: dict[bytes, TrailEntry] = {}
-        query = select(trail.c.digest, trail.c.seen, names.c.value).outerjoin(names, trail.c.account == names.c.id)
         with available("read the trail"), self._engine.begin() as connection:
-            for some in chosen(connection, trail.c.digest, digests):
-                for row in connection.execute(query.where(some)):
-                    found[bytes(row.digest)] = TrailEntry(row.value or "", row.seen)
-        return found
+            return {
+                bytes(digest): TrailEntry(account or "", seen)
+                for digest, seen, account in matching(connection, _TRAIL, trail.c.digest, digests)
+            }
 
     def commit(self, commit: Commit) -> None:
         """Store all of it in one transaction, or raise and store nothing.
