@@ -61,6 +61,8 @@ class Reference:
     ranks: NDArray[np.int64]
     """Rank of each value among all ``n``, from 0; rises from 0 to n - 1."""
     n: int
+    _quantiles: dict[float, float] = field(init=False, repr=False, default_factory=dict)
+    """Those that were asked for: every evaluation asks for the same few."""
 
     @classmethod
     def of(cls, values: NDArray[np.float64]) -> Self:
@@ -80,16 +82,23 @@ class Reference:
         if tail is Tail.BOTH:
             return min(1.0, 2.0 * min(self.p_value(value, Tail.UPPER), self.p_value(value, Tail.LOWER)))
         if tail is Tail.UPPER:
-            below = int(np.searchsorted(self.values, value, "left"))
+            below = int(self.values.searchsorted(value, "left"))
             extreme = self.n - (int(self.ranks[below - 1]) + 1 if below else 0)
         else:
-            upto = int(np.searchsorted(self.values, value, "right"))
+            upto = int(self.values.searchsorted(value, "right"))
             extreme = int(self.ranks[upto]) if upto < len(self.values) else self.n
         return (extreme + 1) / (self.n + 1)
 
     def quantile(self, q: float) -> float:
         """Value at the share ``q``, linear between kept values."""
-        return float(np.interp(q * (self.n - 1), self.ranks, self.values))
+        known = self._quantiles.get(q)
+        if known is None:
+            known = self._quantiles[q] = float(np.interp(q * (self.n - 1), self.ranks, self.values))
+        return known
+
+    def p99(self, tail: Tail) -> float:
+        """99th percentile; the 1st where low is suspicious."""
+        return self.quantile(0.01 if tail is Tail.LOWER else 0.99)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,25 +111,21 @@ class Baseline:
 
     def p_value(self, signal: str, value: float, tail: Tail) -> float:
         """Conformal p-value; 1.0 where nothing is known of the signal."""
-        reference = self._reference(signal)
+        reference = self.reference(signal)
         return 1.0 if reference is None else reference.p_value(value, tail)
 
     def median(self, signal: str) -> float | None:
         """Benign median, None where nothing is known."""
-        reference = self._reference(signal)
+        reference = self.reference(signal)
         return None if reference is None else reference.quantile(0.5)
-
-    def p99(self, signal: str, tail: Tail) -> float | None:
-        """Benign 99th percentile; the 1st where low is suspicious."""
-        reference = self._reference(signal)
-        return None if reference is None else reference.quantile(0.01 if tail is Tail.LOWER else 0.99)
 
     def n(self, signal: str) -> int:
         """Benign values behind the p-value."""
-        reference = self._reference(signal)
+        reference = self.reference(signal)
         return 0 if reference is None else reference.n
 
-    def _reference(self, signal: str) -> Reference | None:
+    def reference(self, signal: str) -> Reference | None:
+        """The benign values of a signal, None where nothing is known."""
         found = self.references.get((self.scope, self.stratum, signal))
         return found or self.references.get((self.scope, ALL_STRATA, signal))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from detectors.core.detector import Measurement, Score, Signal
@@ -40,19 +41,23 @@ def judge(specs: Mapping[str, SignalSpec], measured: Measurement, baseline: Base
 
 def _signal(name: str, value: float, spec: SignalSpec, baseline: Baseline) -> Signal:
     assert spec.tail is not None  # noqa: S101 - for the type checker; judge leaves context out
-    median = baseline.median(name)
-    text = spec.words.format(value=quantity(value, spec.unit)) + _benign(median, spec.unit)
+    said = spec.words.format(value=quantity(value, spec.unit))
+    reference = baseline.reference(name)
+    if reference is None:
+        return Signal(name, value, spec.unit, 1.0, None, None, 0, said)
+    median = reference.quantile(0.5)
     return Signal(
         name=name,
         value=value,
         unit=spec.unit,
-        p_value=baseline.p_value(name, value, spec.tail),
+        p_value=reference.p_value(value, spec.tail),
         median=median,
-        p99=baseline.p99(name, spec.tail),
-        n=baseline.n(name),
-        text=text,
+        p99=reference.p99(spec.tail),
+        n=reference.n,
+        text=said + _benign(median, spec.unit),
     )
 
 
+@lru_cache(4096)
 def _benign(median: float | None, unit: str) -> str:
     return "" if median is None else f" (benign median {quantity(median, unit)})"

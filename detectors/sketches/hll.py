@@ -52,10 +52,11 @@ def estimate(registers: NDArray[np.uint8]) -> float:
     """Distinct digests seen: 0 for none, within about the standard error for many."""
     m = len(registers)
     ranks = 64 - (m.bit_length() - 1)
-    counts = np.bincount(registers, minlength=ranks + 2)
+    counts = np.bincount(registers, minlength=ranks + 2).tolist()
     z = m * _tau(1.0 - counts[ranks + 1] / m)
-    for rank in range(ranks, 0, -1):
-        z = 0.5 * (z + float(counts[rank]))
+    # Above the highest rank there is nothing to add.
+    for rank in range(min(int(registers.max()), ranks), 0, -1):
+        z = 0.5 * (z + counts[rank])
     z += m * _sigma(counts[0] / m)
     return _ALPHA_INF * m * m / z if math.isfinite(z) else 0.0
 

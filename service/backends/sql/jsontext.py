@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -18,6 +19,11 @@ def encode(document: object) -> bytes:
 
 def encode_measures(document: object) -> bytes:
     """The same where numbers may be infinite or none, which :func:`encode` would write as null."""
+    with suppress(UnicodeEncodeError):
+        body = msgspec.json.encode(document, enc_hook=float)
+        # Ten times as fast, and as good wherever it wrote no null.
+        if b"null" not in body:
+            return body
     return json.dumps(msgspec.to_builtins(document, enc_hook=float), separators=(",", ":")).encode()
 
 

@@ -75,7 +75,7 @@ def test_nothing_known_is_no_evidence() -> None:
     empty = Baselines.empty().of("account", 40)
     assert empty.p_value("volume.x", 1e9, Tail.UPPER) == 1.0
     assert empty.median("volume.x") is None
-    assert empty.p99("volume.x", Tail.UPPER) is None
+    assert empty.reference("volume.x") is None
     assert empty.n("volume.x") == 0
 
 
