@@ -34,7 +34,9 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--logged", type=int, default=1_000_000, help="events behind the console (default 1,000,000)")
     parser.add_argument("--flags", type=int, default=10_000, help="flags behind the console (default 10,000)")
-    parser.add_argument("--postgres", action="store_true", help="the console on Postgres, not on SQLite")
+    parser.add_argument(
+        "--postgres", action="store_true", help="console on Postgres, obeyed on Postgres and Valkey; not on SQLite"
+    )
     parser.add_argument("--traces", type=Path, help="folder of query records for the worker (default: made-up words)")
     parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder of bench.md and bench.json")
     arguments = parser.parse_args()
@@ -68,7 +70,7 @@ def main() -> None:
             full = {"events": arguments.logged, "flags": arguments.flags, "postgres": arguments.postgres}
             console.measure(report, folder / "console", **full)
         if "obeyed" in parts:
-            obeyed.measure(report, folder / "obeyed")
+            obeyed.measure(report, folder / "obeyed", postgres=arguments.postgres)
     finally:
         report.write(arguments.out)
         shutil.rmtree(folder, ignore_errors=True)

@@ -10,6 +10,7 @@ import json
 import time
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from tests.benchmarks.caller import percentile
@@ -17,6 +18,8 @@ from tests.benchmarks.report import Line
 from tests.console.people import PASSWORD, user
 from tests.console.story import DISTILLER, HONEST, asks
 from tests.e2e.system import System
+from tests.servers.postgres import Postgres
+from tests.servers.valkey import Valkey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,9 +38,14 @@ PAUSE = 0.01
 """Seconds between two looks."""
 
 
-def measure(report: Report, folder: Path) -> None:
-    """Start the demo, decide and disable, and add the lines."""
-    with System(folder) as demo:
+def measure(report: Report, folder: Path, *, postgres: bool) -> None:
+    """Start the demo, on Postgres and Valkey where asked for, decide and disable, and add the lines."""
+    with ExitStack() as stack:
+        options = {}
+        if postgres:
+            database, stream = stack.enter_context(Postgres()), stack.enter_context(Valkey())
+            options = {"database": database.url(), "stream": stream.url()}
+        demo = stack.enter_context(System(folder, options=options))
         throttled, served = _decide(demo)
         out = [_disable(demo, f"user-{number}") for number in range(USERS)]
     report.raw["obeyed"] = {"throttled": throttled, "served again": served, "signed out": out}
