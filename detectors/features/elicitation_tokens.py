@@ -44,6 +44,8 @@ SENTENCES = 24
 """Sentences read of a text, from its beginning."""
 MOST = 1 << 14
 """Sentences hashed in one go."""
+MANY = 1 << 12
+"""Keys from which they are sorted by halves."""
 
 _INVISIBLE = dict.fromkeys([0x00, 0xAD, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x2060, 0x2065)])
 _ALIKE = str.maketrans("аеорсухіјѕԁһԛԝкмтвнгпαεοριντυχκ", "aeopcyxijsdhqwkmtbhrnaeopivtuxk")
@@ -130,12 +132,22 @@ def distinct(said: Sequence[str]) -> NDArray[np.uint32]:
     codes = np.frombuffer(f" {'  '.join(said)} ".encode("utf-32-le", "replace"), np.uint32)
     lengths = np.fromiter(map(len, said), np.intp, len(said)) + 2
     owner = np.repeat(np.arange(len(said), dtype=np.uint32) << np.uint32(BITS + 1), lengths)
-    keys = np.concatenate([*_characters(codes, owner), *_words(codes, owner)])
-    keys.sort()
+    keys = _sorted(np.concatenate([*_characters(codes, owner), *_words(codes, owner)]))
     first = np.empty(len(keys), np.bool_)
     first[:1] = True
     np.not_equal(keys[1:], keys[:-1], out=first[1:])
     return keys[first]
+
+
+def _sorted(keys: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """The keys, rising: half by half, the lower one first, since numpy counts numbers of 16 bits instead of comparing.
+
+    That is twice as fast from some thousand keys on.
+    """
+    if len(keys) < MANY:
+        return np.sort(keys)
+    keys = keys[keys.astype(np.uint16).argsort(kind="stable")]
+    return keys[(keys >> np.uint32(16)).astype(np.uint16).argsort(kind="stable")]
 
 
 def _characters(codes: NDArray[np.uint32], owner: NDArray[np.uint32]) -> list[NDArray[np.uint32]]:
