@@ -8,6 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+import msgspec
+
+from service.model.query import Record
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
 
@@ -21,7 +25,7 @@ if TYPE_CHECKING:
     from service.model.flag import Evaluation, Flag, Severity
     from service.model.notification import Destination, Notice
     from service.model.proposal import Proposal
-    from service.model.query import Answer, Gap, Operation, Query, QueryEvent, Record
+    from service.model.query import Answer, Gap, Operation, Query, QueryEvent
     from service.model.suppression import Suppression
     from service.model.user import Session, User
     from service.model.view import SavedView
@@ -122,8 +126,7 @@ class Position:
     sequence: int
 
 
-@dataclass(frozen=True, slots=True)
-class Sourced:
+class Sourced(msgspec.Struct, frozen=True):
     """A record with the number its source gave it."""
 
     source: str

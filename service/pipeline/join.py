@@ -6,6 +6,8 @@ import heapq
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from service.model.query import End, Gap, Mark, Outcome, Start
 
 if TYPE_CHECKING:
@@ -19,8 +21,7 @@ SLACK = 1024
 """Queries that ended and may still be in the queue of deadlines before it is cleared of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(msgspec.Struct, frozen=True):
     """A whole query, and the place of the record that completed it."""
 
     start: Start
