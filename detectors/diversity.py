@@ -114,14 +114,20 @@ class Diversity:
         out["seen"] += np.uint64(batch.has_text.sum())
         if not len(rows):
             return out
-        points = self.book.project(batch.embedding[rows], WIDTH)
+        points = batch.derived(self._points)[rows]
         lengths = batch.surface[rows, LENGTH].astype(np.float64)
         out["prompts"] = hll.add(state["prompts"], batch.prompt[rows])
-        out["sides"] = hll.add(state["sides"], _sides(points))
+        out["sides"] = hll.add(state["sides"], batch.derived(self._sides)[rows])
         out["moments"] += (points.T @ points)[_UPPER]
         out["length"] += (lengths.sum(), lengths @ lengths)
         out["fresh"] += np.uint64(len(rows))
         return out
+
+    def _points(self, rows: Observations) -> NDArray[np.float64]:
+        return self.book.project(rows.embedding, WIDTH)
+
+    def _sides(self, rows: Observations) -> NDArray[np.uint64]:
+        return _sides(rows.derived(self._points))
 
     def merge(self, a: State, b: State) -> State:
         """The registers and sums of both."""

@@ -95,7 +95,7 @@ class Odometer:
         weights = np.exp2((time - last) / self.half_life)
         out = self._at(state, last)
         out["visits"] += np.bincount(cells, weights, CELLS)
-        new = batch.output_tokens[rows] * (1.0 - batch.copied[rows])
+        new = batch.new_tokens[rows]
         out["tokens"] += np.bincount(cells, weights * new, CELLS)
         out["seen"] += np.uint64(rows.sum())
         return out

@@ -101,18 +101,11 @@ class Response:
         out = state.copy()
         if not answered.any():
             return out
-        answers, asked = batch.output_tokens[answered], batch.input_tokens[answered]
-        fresh = batch.fresh[answered]
-        copied = answers * batch.copied[answered]
-        new = answers - copied
-        out["ratio"] += (np.log1p(new) - np.log1p(asked)).sum()
-        out["tokens"] += new[fresh].sum()
-        out["copied"] += copied.sum()
-        out["written"] += answers.sum()
-        bins = np.clip(2 * np.log2(np.maximum(answers, 1.0)), 0, BINS - 1).astype(np.intp)
-        out["lengths"] += np.bincount(bins, minlength=BINS).astype(np.uint32)
-        out["long"] += np.uint64((fresh & (new >= LONG)).sum())
-        out["answered"] += np.uint64(answered.sum())
+        for name, total in zip(_SUMS, batch.derived(_summed)[answered].sum(axis=0), strict=True):
+            out[name] += total
+        out["lengths"] += np.bincount(batch.derived(_bins)[answered], minlength=BINS).astype(np.uint32)
+        out["long"] += np.uint64(np.count_nonzero(batch.derived(_long) & answered))
+        out["answered"] += np.uint64(np.count_nonzero(answered))
         return out
 
     def merge(self, a: State, b: State) -> State:
@@ -148,6 +141,23 @@ class Response:
         """How far the answers lie above those of benign entities."""
         measured = self.measure(state, at)
         return None if measured is None else judge(self.signals, measured, baseline)
+
+
+def _summed(rows: Observations) -> NDArray[np.float64]:
+    """What is summed up over answered queries, in the order of ``_SUMS``."""
+    answers, copied = rows.output_tokens, rows.output_tokens * rows.copied
+    new = answers - copied
+    ratio = np.log1p(new) - np.log1p(rows.input_tokens)
+    return np.stack([ratio, new * rows.fresh, copied, answers], axis=1)
+
+
+def _bins(rows: Observations) -> NDArray[np.intp]:
+    bins: NDArray[np.float64] = np.clip(2 * np.log2(np.maximum(rows.output_tokens, 1.0)), 0, BINS - 1)
+    return bins.astype(np.intp)
+
+
+def _long(rows: Observations) -> NDArray[np.bool_]:
+    return rows.fresh & (rows.output_tokens - rows.output_tokens * rows.copied >= LONG)
 
 
 def median_length(lengths: NDArray[np.uint32]) -> float:

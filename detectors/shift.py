@@ -101,15 +101,16 @@ class Shift:
 
     def update(self, state: State, batch: Observations) -> State:
         """The sums with the batch's texts in them, leaked to the newest time."""
-        rows = batch.where(batch.has_text & ~batch.retry)
+        rows = np.flatnonzero(batch.has_text & ~batch.retry)
         if not len(rows):
             return state.copy()
+        time = batch.time[rows]
         # Everything is brought to the newest time, so a late event cannot make a sum grow.
-        last = max(float(state["time"]), float(rows.time.max()))
-        weights = np.exp2((rows.time - last)[:, None] * DECAYS)
+        last = max(float(state["time"]), float(time.max()))
+        weights = np.exp2((time - last)[:, None] * DECAYS)
         out = self._leaked(state, last)
         out["weights"] += weights.sum(axis=0)
-        out["sums"] += weights[:, :2].T @ _features(rows)
+        out["sums"] += weights[:, :2].T @ batch.derived(_features)[rows]
         out["seen"] += np.uint64(len(rows))
         return out
 

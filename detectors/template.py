@@ -46,6 +46,8 @@ FRAMES = ("skeleton", "head", "tail", "system")
 _SHIFT = np.uint64(58)
 """The top six bits pick the bucket: HyperLogLog uses the low ones."""
 FILLINGS = 256
+_NONE = len(FRAMES) * BUCKETS
+"""Bucket of a frame that a prompt has not."""
 STATE = np.dtype([("counts", "<u4", (len(FRAMES), BUCKETS)), ("fillings", "u1", FILLINGS), ("fresh", "<u8")])
 
 
@@ -91,10 +93,8 @@ class Template:
         rows = np.flatnonzero(batch.fresh)
         if not len(rows):
             return out
-        for place, name in enumerate(FRAMES):
-            digests = getattr(batch, name)[rows]
-            found = digests[digests != 0] >> _SHIFT
-            out["counts"][place] += np.bincount(found.astype(np.intp), minlength=BUCKETS).astype(np.uint32)
+        counts = np.bincount(batch.derived(_buckets)[rows].ravel(), minlength=_NONE + 1)[:_NONE]
+        out["counts"] += counts.reshape(len(FRAMES), BUCKETS).astype(np.uint32)
         out["fillings"] = hll.add(state["fillings"], batch.prompt[rows])
         out["fresh"] += np.uint64(len(rows))
         return out
@@ -127,6 +127,13 @@ class Template:
         """How far the novelty under a frame lies above that of benign entities."""
         measured = self.measure(state, at)
         return None if measured is None else judge(self.signals, measured, baseline)
+
+
+def _buckets(rows: Observations) -> NDArray[np.intp]:
+    """Buckets of every prompt's frames, numbered over all kinds; shape (n, len(FRAMES))."""
+    digests = np.stack([getattr(rows, name) for name in FRAMES], axis=1)
+    found = (digests >> _SHIFT).astype(np.intp) + BUCKETS * np.arange(len(FRAMES))
+    return np.where(digests != 0, found, _NONE)
 
 
 def commonest(counts: NDArray[np.uint32], total: int) -> float:

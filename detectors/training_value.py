@@ -132,10 +132,10 @@ class TrainingValue:
         out["seen"] += np.uint64(np.count_nonzero(batch.has_text))
         if not fresh.any():
             return out
-        odds = self.model.harvest(batch.where(fresh))
+        odds = batch.derived(self.model.harvest)[fresh]
         time = batch.time[fresh]
         last = max(float(state["time"]), float(time.max()))
-        new = batch.output_tokens[fresh] * (1.0 - batch.copied[fresh])
+        new = batch.new_tokens[fresh]
         weights = np.exp2((time - last) / DAY) / (1.0 + np.exp(LIKELY - odds))
         out["taken"] = _leaked(state, last) + new @ weights
         out["time"] = last
@@ -143,7 +143,7 @@ class TrainingValue:
         out["likely"] += np.uint64(np.count_nonzero(odds >= LIKELY))
         out["sure"] += np.uint64(np.count_nonzero(odds >= SURE))
         out["fresh"] += np.uint64(len(odds))
-        frames = _frames(batch.system[fresh], batch.head[fresh])
+        frames = batch.derived(_frames)[fresh]
         out["frame_odds"] += np.bincount(frames, odds, FRAMES)
         out["frame_fresh"] += np.bincount(frames, minlength=FRAMES).astype(np.uint32)
         return out
@@ -181,9 +181,9 @@ class TrainingValue:
         return None if measured is None else judge(self.signals, measured, baseline)
 
 
-def _frames(system: NDArray[np.uint64], head: NDArray[np.uint64]) -> NDArray[np.intp]:
+def _frames(rows: Observations) -> NDArray[np.intp]:
     """Bucket of the frame of each query."""
-    return (((system ^ (head * _MIX)) * _MIX) >> _SHIFT).astype(np.intp)
+    return (((rows.system ^ (rows.head * _MIX)) * _MIX) >> _SHIFT).astype(np.intp)
 
 
 def _leaked(state: State, at: float) -> float:

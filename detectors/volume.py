@@ -111,7 +111,7 @@ class Volume:
         fresh = batch.fresh & batch.ok
         weights = np.exp2((batch.time[fresh, None] - last) / HALF_LIVES)
         out = self._at(state, last)
-        out["tokens"] += (batch.output_tokens[fresh] * (1.0 - batch.copied[fresh])) @ weights
+        out["tokens"] += batch.new_tokens[fresh] @ weights
         out["queries"] += weights.sum(axis=0)
         out["seen"] += np.uint64(len(batch))
         out["continued"] += np.uint64(batch.continues.sum())

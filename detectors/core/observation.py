@@ -6,15 +6,17 @@ detector folds a whole batch of one entity with a few vectorised operations.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
+
+    Derivation = Callable[["Observations"], NDArray[Any]]
 
 EMBEDDING = 256
 """Dimensions of the embedding view."""
@@ -136,6 +138,9 @@ class Observations:
     """The model is made to write the user's part: a chat without a user turn, a completion that ends at its header."""
     training_schema: NDArray[np.bool_]
     """The answer's schema has the fields of training data: instruction and output, question and answer, ..."""
+    _within: tuple[Observations, NDArray[np.intp] | slice] | None = field(init=False, repr=False, default=None)
+    """The batch that these are rows of, and which; their columns are taken from it as they are asked for."""
+    _derived: dict[Derivation, NDArray[Any]] = field(init=False, repr=False, default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.time)
@@ -144,16 +149,54 @@ class Observations:
         """The given rows, in the given order; all of them as they are where the slice leaves none out."""
         if isinstance(rows, slice) and rows.indices(len(self)) == (0, len(self), 1):
             return self
-        return Observations(**{name: getattr(self, name)[rows] for name in _SHAPES})
+        taken = object.__new__(Observations)
+        object.__setattr__(taken, "_within", (self, rows))
+        object.__setattr__(taken, "_derived", {})
+        return taken
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NDArray[Any]:
+            """A column that was not asked for before: most detectors look at few of them."""
+            if name not in _SHAPES or self._within is None:
+                raise AttributeError(name)
+            whole, rows = self._within
+            column = getattr(whole, name)[rows]
+            object.__setattr__(self, name, column)
+            return column
 
     def where(self, chosen: NDArray[np.bool_]) -> Observations:
         """The chosen rows; all of them as they are where none is left out, which costs no copy."""
         return self if chosen.all() else self.take(np.flatnonzero(chosen))
 
+    def derived(self, each: Derivation) -> NDArray[Any]:
+        """What ``each`` makes of every row, worked out once for the whole batch that these are rows of.
+
+        Parameters
+        ----------
+        each
+            Gives an array with a row for each row, which depends on no other. The rows are not changed after it.
+
+        """
+        known = self._derived.get(each)
+        if known is None:
+            if self._within is None:
+                known = each(self)
+            else:
+                whole, rows = self._within
+                known = whole.derived(each)[rows]
+            self._derived[each] = known
+        return known
+
     @property
     def fresh(self) -> NDArray[np.bool_]:
         """Rows that ask something new: text, no retry, no re-run, no continuation."""
-        return self.has_text & ~self.continues & ~self.rerun & ~self.retry
+        return self.derived(_fresh)
+
+    @property
+    def new_tokens(self) -> NDArray[np.float64]:
+        """Tokens of the answer that do not stand in the request already."""
+        return self.derived(_new_tokens)
 
     @classmethod
     def empty(cls, rows: int = 0) -> Observations:
@@ -166,3 +209,11 @@ class Observations:
         if not parts:
             return cls.empty()
         return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in _SHAPES})
+
+
+def _new_tokens(rows: Observations) -> NDArray[np.float64]:
+    return rows.output_tokens * (1.0 - rows.copied)
+
+
+def _fresh(rows: Observations) -> NDArray[np.bool_]:
+    return rows.has_text & ~rows.continues & ~rows.rerun & ~rows.retry

@@ -14,6 +14,7 @@ import numpy as np
 import structlog
 
 from detectors.core.fusion import fuse
+from detectors.core.observation import Observations
 from service import metrics
 from service.model.entity import Entity, Scope
 from service.pipeline import handed, trail
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from detectors.coordination.judge import Judge
     from detectors.core.detector import Detector, Score
-    from detectors.core.observation import Observations
     from detectors.core.state import State
     from detectors.features import Extractor
     from service.model.query import QueryEvent
@@ -229,7 +229,8 @@ class Scorer:
                 return state
         # One by one, so that it leaves out the query it breaks on and no other, however the stream was cut.
         for i in range(len(rows)):
-            state = self._updated(detector, state, rows.take(slice(i, i + 1)))
+            # A batch of its own, so that what is derived of the others is not asked for.
+            state = self._updated(detector, state, Observations.concat([rows.take(slice(i, i + 1))]))
         return state
 
     def _note(self, detector: Detector, error: Exception) -> None:
