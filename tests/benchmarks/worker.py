@@ -74,7 +74,7 @@ def measure(report: Report, folder: Path, *, traces: Path | None, events: int) -
     note = f"{events:,} events in {took:.0f} s, {events / used:,.0f} per second of CPU; {source}, over and over"
     report.add(Line("worker: events per second on one core", events / took, "", least=2000, note=note))
     _memory(report, progress)
-    report.add(detection.measured(traces=traces, most=400))
+    report.add(*detection.measured(traces=traces, most=400))
     _sizes(report)
 
 
