@@ -16,15 +16,13 @@ from tests.chaos.faults import FAULTS
 from tests.chaos.left import Difference, compare, left_in
 from tests.chaos.load import Load
 from tests.chaos.site import Site
-from tests.chaos.storm import EVENTS_PER_REQUEST, let_time_pass
+from tests.chaos.storm import EVENTS_PER_REQUEST, STUCK, let_time_pass
 from tests.chaos.undisturbed import spooled, undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-STUCK = 240.0
-"""Seconds without anything new in the log, after which nothing more is expected there."""
 OPEN = 64
 """Requests on their way when a gateway is killed, at most: their ends may be lost, so that they are closed later."""
 

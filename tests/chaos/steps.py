@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from service.bootstrap.stores import secrets
 from service.model.query import Start
-from tests.chaos.campaign import STUCK, finish
+from tests.chaos.campaign import finish
 from tests.chaos.check import Verdict, judge
 from tests.chaos.left import Difference, compare, left_in
 from tests.chaos.load import Load
+from tests.chaos.storm import STUCK
 from tests.chaos.undisturbed import spooled, undisturbed
 
 if TYPE_CHECKING:

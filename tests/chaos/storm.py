@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from collections import Counter
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 EVENTS_PER_REQUEST = 2
 """A start and an end."""
-DRAIN_PATIENCE = 300.0
+STUCK = 240.0
+"""Seconds without any progress after which a run is given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,12 +155,14 @@ async def let_time_pass(settings: Settings) -> None:
 
 
 def _drain(settings: Settings) -> None:
-    """Wait until the worker has taken everything."""
+    """Wait until the worker has taken everything, as long as it gets on."""
     reader, store = SpoolReader(settings.spool, secrets(settings).spool_key), stores(settings)
-    deadline = time.monotonic() + DRAIN_PATIENCE
-    while reader.lag(store.partitions.positions(0)).bytes:
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"the worker is still behind after {DRAIN_PATIENCE:.0f} s")
+    least, since = math.inf, time.monotonic()
+    while left := reader.lag(store.partitions.positions(0)).bytes:
+        if left < least:
+            least, since = left, time.monotonic()
+        elif time.monotonic() > since + STUCK:
+            raise RuntimeError(f"{left} bytes are left in the spool, and were {STUCK:.0f} s ago")
         time.sleep(0.2)
     reader.close()
     store.close()
