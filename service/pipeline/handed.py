@@ -57,8 +57,8 @@ BLOCKS = 64
 READ = 32_768
 """Characters of a text that are looked at."""
 
-# Begins with the characters that it is about, so that the others are passed over in one go.
-_END = re.compile(r"\s(?:(?<=[.!?]\s)\s*|(?<=\n)\n*)")
+# Begins with the few characters that it is about, so that the others are passed over in one go.
+_END = re.compile(r"[.!?\n](?:(?<=\n)\n*|\s+)")
 _SEALS = {"thinking": "signature", "redacted_thinking": "data", "reasoning": "encrypted_content"}
 """Kind of a part -> its field that holds a sealed block."""
 
@@ -136,20 +136,28 @@ def contents(event: QueryEvent, key: bytes) -> Contents:
 
 def sentences(text: str) -> list[str]:
     """The first sentences of a text that are long enough, in lower case and with single blanks."""
+    text = text[:READ]
     found: list[str] = []
-    for part in _END.split(text[:READ]):
-        # Lower case has at most three characters for one; looked at first, since most parts are too short.
-        if 3 * len(part) < CHARACTERS:
-            continue
-        words = part.split()
-        if len(words) < WORDS:
-            continue
-        said = " ".join(words).casefold()
-        if len(said) >= CHARACTERS:
-            found.append(said)
-            if len(found) == SENTENCES:
-                break
+    start = 0
+    for end in _END.finditer(text):
+        _add(text, start, end.end(), found)
+        start = end.end()
+        if len(found) == SENTENCES:
+            return found
+    _add(text, start, len(text), found)
     return found
+
+
+def _add(text: str, start: int, end: int, to: list[str]) -> None:
+    # Lower case has at most three characters for one; looked at first, since most parts are too short.
+    if 3 * (end - start) < CHARACTERS:
+        return
+    words = text[start:end].split()
+    if len(words) < WORDS:
+        return
+    said = " ".join(words).casefold()
+    if len(said) >= CHARACTERS:
+        to.append(said)
 
 
 def _own_words(answer: str, turns: Sequence[Turn]) -> list[str]:
