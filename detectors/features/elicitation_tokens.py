@@ -47,8 +47,9 @@ MOST = 1 << 14
 MANY = 1 << 12
 """Keys from which they are sorted by halves."""
 
-_INVISIBLE = dict.fromkeys([0x00, 0xAD, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x2060, 0x2065)])
+_INVISIBLE = re.compile(r"[\x00\xad\u180e\ufeff\u200b-\u200f\u2060-\u2064]+")
 _ALIKE = str.maketrans("аеорсухіјѕԁһԛԝкмтвнгпαεοριντυχκ", "aeopcyxijsdhqwkmtbhrnaeopivtuxk")
+_ANOTHER = re.compile(r"[\u0370-\u03ff\u0400-\u052f]")
 _MIXED = re.compile(r"\w*(?:[a-z][\u0370-\u03ff\u0400-\u052f]|[\u0370-\u03ff\u0400-\u052f][a-z])\w*")
 _DIGITS = str.maketrans("013457@$", "oieastas")
 _NOT_BEFORE = frozenset("0123456789@$")
@@ -82,8 +83,9 @@ def plain(text: str) -> str:
     if text.isascii():
         text = text.replace("\0", "").lower()
     else:
-        text = unicodedata.normalize("NFKC", text).translate(_INVISIBLE).casefold()
-        text = _MIXED.sub(lambda found: found[0].translate(_ALIKE), text)
+        text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).casefold()
+        if _ANOTHER.search(text):
+            text = _MIXED.sub(lambda found: found[0].translate(_ALIKE), text)
     text = _LEET.sub(_letters, text)
     return _SPELT.sub(lambda found: found[0].replace(found[1], ""), text) if _PERHAPS_SPELT.search(text) else text
 
