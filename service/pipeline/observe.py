@@ -12,13 +12,13 @@ from service.model.query import Operation
 from service.pipeline.copied import copied
 from service.pipeline.sightings import REFUSED
 from service.pipeline.skipped import skipped
+from service.pipeline.trail import Recognised
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from detectors.features import Extractor
     from service.model.query import Query, QueryEvent
-    from service.pipeline.trail import Recognised
 
 TEXT = (
     "has_text",
@@ -37,7 +37,6 @@ TEXT = (
     "elicitation_family",
 )
 """What the extractor fills; zero in a row without a text."""
-CARRIED = frozenset({"assistant", "tool"})
 CAPS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 MOST = 1e9
 """Numbers from here on are no sensible parameter and count as not given."""
@@ -55,37 +54,38 @@ CHARACTERS_PER_TOKEN = 4
 def observe(events: Sequence[QueryEvent], recognised: Sequence[Recognised], extractor: Extractor) -> Observations:
     """One row an event, in the same order."""
     rows = Observations.empty(len(events))
-    for i, (event, known) in enumerate(zip(events, recognised, strict=True)):
-        rows.time[i] = event.done / 1e6
-        rows.input_tokens[i] = input_tokens(event)
-        rows.output_tokens[i] = output_tokens(event)
-        rows.continues[i] = known.continues
-        rows.rerun[i] = known.rerun
-        rows.retry[i] = event.headers.get("x-stainless-retry-count", "0") not in ("", "0")
-        rows.ok[i] = 200 <= event.status < 300
-        rows.refused[i] = event.status in REFUSED
-        rows.rotated[i] = known.rotated
-        rows.launch[i] = known.launch
-        rows.new_model[i] = known.new_model
-        rows.end_user[i] = extractor.digest(event.end_user) if event.end_user else 0
-        rows.copied[i] = copied(event)
-        _interface(rows, i, event.query, extractor)
+    # Column by column: to set an element of an array costs as much as to find out what it is.
+    rows.time[:] = [event.done / 1e6 for event in events]
+    rows.input_tokens[:] = [input_tokens(event) for event in events]
+    rows.output_tokens[:] = [output_tokens(event) for event in events]
+    rows.retry[:] = [event.headers.get("x-stainless-retry-count", "0") not in ("", "0") for event in events]
+    rows.ok[:] = [200 <= event.status < 300 for event in events]
+    rows.refused[:] = [event.status in REFUSED for event in events]
+    rows.end_user[:] = [extractor.digest(event.end_user) if event.end_user else 0 for event in events]
+    rows.copied[:] = [copied(event) for event in events]
+    for place, name in enumerate(Recognised._fields):
+        getattr(rows, name)[:] = [known[place] for known in recognised]
+    _interface(rows, [event.query for event in events], extractor)
     _fill(rows, events, extractor)
     return rows
 
 
-def _interface(rows: Observations, i: int, query: Query, extractor: Extractor) -> None:
-    """How the query asks, from its parameters and the form of its turns."""
-    given = query.parameters
-    rows.depth[i] = sum(turn.role in CARRIED for turn in query.turns)
-    rows.tools[i] = bool(given.get("tools") or given.get("functions")) or any(t.role == "tool" for t in query.turns)
-    rows.samples[i] = max(_number(given, "n"), 1.0)
-    rows.max_tokens[i] = max(_number(given, name) for name in CAPS)
-    rows.logprobs[i] = bool(given.get("logprobs"))
-    ids = given.get("logit_bias_ids")
-    rows.bias[i] = extractor.digest(repr(ids)) if ids else 0
-    rows.open_turn[i] = _open_turn(query)
-    rows.training_schema[i] = isinstance(named := given.get("schema_fields"), list) and len(named) >= 2
+def _interface(rows: Observations, queries: Sequence[Query], extractor: Extractor) -> None:
+    """How the queries ask, from their parameters and the form of their turns."""
+    roles = [[turn.role for turn in query.turns] for query in queries]
+    asked = [query.parameters for query in queries]
+    biased = [given.get("logit_bias_ids") for given in asked]
+    rows.depth[:] = [each.count("assistant") + each.count("tool") for each in roles]
+    rows.tools[:] = [
+        bool(given.get("tools") or given.get("functions")) or "tool" in each
+        for given, each in zip(asked, roles, strict=True)
+    ]
+    rows.samples[:] = [max(_number(given, "n"), 1.0) for given in asked]
+    rows.max_tokens[:] = [max(_number(given, name) for name in CAPS) for given in asked]
+    rows.logprobs[:] = [bool(given.get("logprobs")) for given in asked]
+    rows.bias[:] = [extractor.digest(repr(ids)) if ids else 0 for ids in biased]
+    rows.open_turn[:] = [_open_turn(query) for query in queries]
+    rows.training_schema[:] = [isinstance(n := given.get("schema_fields"), list) and len(n) >= 2 for given in asked]
 
 
 def _number(given: dict[str, Any], name: str) -> float:

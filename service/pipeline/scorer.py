@@ -124,8 +124,9 @@ class Scorer:
         for event, digest, contents in zip(events, digests, carried, strict=True):
             ours = {d: known[d] for d in (digest.conversation, digest.before, digest.request) if d in known}
             ours = trail.alive(ours, event.done - self._memory)
-            known_before = trail.recognise(digest, event.done, ours, event.query)
-            found.append(known_before._replace(**self._sightings.see(event, digest.asked)._asdict()))
+            before = trail.recognise(digest, event.done, ours, event.query)
+            seen = self._sightings.see(event, digest.asked)
+            found.append(trail.Recognised(before.continues, before.rerun, *seen))
             added = trail.entries(digest, event, ours) | self._hand(event, contents, known, into)
             known.update(added)
             into.trail.update(added)
@@ -144,6 +145,8 @@ class Scorer:
         self, event: QueryEvent, contents: handed.Contents, known: Mapping[bytes, TrailEntry], into: Commit
     ) -> dict[bytes, TrailEntry]:
         """Tell what the query hands on; what it adds to the Trail."""
+        if not contents.wanted:
+            return {}
         ours = {d: known[d] for d in (*contents.wanted, *contents.doubtful(known)) if d in known}
         ours = trail.alive(ours, event.done - self._memory)
         instances = handed.handed(contents, ours)
