@@ -136,9 +136,11 @@ class Coverage:
 def rarefied(counts: NDArray[np.float64], sample: int, total: float) -> float:
     """Cells expected in a sample of that size, drawn without replacement from ``total`` queries with these visits."""
     drawn = np.arange(sample)
+    # Many cells have as many visits, and are missed as often.
+    visits, cells = np.unique(counts, return_counts=True)
     # A cell is missed when each draw comes from the rest; where the rest is too small a factor is 0.
-    missed = np.prod(np.maximum(total - counts[:, None] - drawn, 0.0) / (total - drawn), axis=1)
-    return float((1.0 - missed).sum())
+    missed = np.prod(np.maximum(total - visits[:, None] - drawn, 0.0) / (total - drawn), axis=1)
+    return float((1.0 - missed) @ cells)
 
 
 def chao1(counts: NDArray[np.float64]) -> float:

@@ -116,8 +116,8 @@ class Diversity:
             return out
         points = batch.derived(self._points)[rows]
         lengths = batch.surface[rows, LENGTH].astype(np.float64)
-        out["prompts"] = hll.add(state["prompts"], batch.prompt[rows])
-        out["sides"] = hll.add(state["sides"], batch.derived(self._sides)[rows])
+        out["prompts"] = hll.put(state["prompts"], batch.derived(_prompts)[rows])
+        out["sides"] = hll.put(state["sides"], batch.derived(self._sides)[rows])
         out["moments"] += (points.T @ points)[_UPPER]
         out["length"] += (lengths.sum(), lengths @ lengths)
         out["fresh"] += np.uint64(len(rows))
@@ -126,8 +126,8 @@ class Diversity:
     def _points(self, rows: Observations) -> NDArray[np.float64]:
         return self.book.project(rows.embedding, WIDTH)
 
-    def _sides(self, rows: Observations) -> NDArray[np.uint64]:
-        return _sides(rows.derived(self._points))
+    def _sides(self, rows: Observations) -> NDArray[np.intp]:
+        return hll.places(_sides(rows.derived(self._points)), SIDES)
 
     def merge(self, a: State, b: State) -> State:
         """The registers and sums of both."""
@@ -161,6 +161,10 @@ class Diversity:
         """How far share and spread lie from those of benign entities."""
         measured = self.measure(state, at)
         return None if measured is None else judge(self.signals, measured, baseline)
+
+
+def _prompts(rows: Observations) -> NDArray[np.intp]:
+    return hll.places(rows.prompt)
 
 
 def _sides(points: NDArray[np.float64]) -> NDArray[np.uint64]:

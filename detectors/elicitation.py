@@ -160,6 +160,8 @@ class Elicitation:
             return None
         judged = judge(self.signals, measured, baseline)
         asked = self._asked(state)
+        if not asked:
+            return judged
         signals = (dataclasses.replace(signal, text=signal.text + asked) for signal in judged.signals)
         return dataclasses.replace(judged, signals=tuple(signals))
 

@@ -95,7 +95,7 @@ class Template:
             return out
         counts = np.bincount(batch.derived(_buckets)[rows].ravel(), minlength=_NONE + 1)[:_NONE]
         out["counts"] += counts.reshape(len(FRAMES), BUCKETS).astype(np.uint32)
-        out["fillings"] = hll.add(state["fillings"], batch.prompt[rows])
+        out["fillings"] = hll.put(state["fillings"], batch.derived(_fillings)[rows])
         out["fresh"] += np.uint64(len(rows))
         return out
 
@@ -127,6 +127,10 @@ class Template:
         """How far the novelty under a frame lies above that of benign entities."""
         measured = self.measure(state, at)
         return None if measured is None else judge(self.signals, measured, baseline)
+
+
+def _fillings(rows: Observations) -> NDArray[np.intp]:
+    return hll.places(rows.prompt, FILLINGS)
 
 
 def _buckets(rows: Observations) -> NDArray[np.intp]:

@@ -35,11 +35,20 @@ def empty(registers: int = REGISTERS) -> NDArray[np.uint8]:
 
 def add(registers: NDArray[np.uint8], digests: NDArray[np.uint64]) -> NDArray[np.uint8]:
     """The registers after these digests, which must be uniform over 64 bits (keyed digests are)."""
+    return put(registers, places(digests, len(registers)))
+
+
+def places(digests: NDArray[np.uint64], registers: int = REGISTERS) -> NDArray[np.intp]:
+    """Where digests go among so many registers: each one's register and what that is at least then; shape (n, 2)."""
+    precision = registers.bit_length() - 1
+    index = digests & np.uint64(registers - 1)
+    return np.stack([index.astype(np.intp), _rank(digests >> np.uint64(precision), 64 - precision)], axis=1)
+
+
+def put(registers: NDArray[np.uint8], at: NDArray[np.intp]) -> NDArray[np.uint8]:
+    """The registers after the digests whose places these are."""
     out = registers.copy()
-    if len(digests):
-        precision = len(out).bit_length() - 1
-        index = (digests & np.uint64(len(out) - 1)).astype(np.intp)
-        np.maximum.at(out, index, _rank(digests >> np.uint64(precision), 64 - precision))
+    np.maximum.at(out, at[:, 0], at[:, 1].astype(np.uint8))
     return out
 
 
@@ -61,12 +70,12 @@ def estimate(registers: NDArray[np.uint8]) -> float:
     return _ALPHA_INF * m * m / z if math.isfinite(z) else 0.0
 
 
-def _rank(values: NDArray[np.uint64], bits: int) -> NDArray[np.uint8]:
+def _rank(values: NDArray[np.uint64], bits: int) -> NDArray[np.intp]:
     """One more than the trailing zeros of the ``bits`` bits that are left."""
     lowest = values & (~values + np.uint64(1))
     # A power of two is exact in f8, so its exponent is the count of zeros; frexp counts from 1.
     exponent = np.frexp(lowest.astype(np.float64))[1]
-    return np.where(lowest == 0, bits + 1, exponent).astype(np.uint8)
+    return np.where(lowest == 0, bits + 1, exponent).astype(np.intp)
 
 
 def _sigma(x: float) -> float:
