@@ -101,7 +101,7 @@ class Coverage:
         picked = np.zeros(CELLS, np.bool_)
         picked[cells[batch.prompt[fresh] >> np.uint64(62) == 0]] = True
         out["quarter"] |= np.packbits(picked)
-        out["seen"] += np.uint64(batch.has_text.sum())
+        out["seen"] += np.uint64(np.count_nonzero(batch.has_text))
         return out
 
     def merge(self, a: State, b: State) -> State:

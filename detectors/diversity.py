@@ -111,7 +111,7 @@ class Diversity:
         """The registers and sums with the batch's fresh prompts in them."""
         out = state.copy()
         rows = np.flatnonzero(batch.fresh)
-        out["seen"] += np.uint64(batch.has_text.sum())
+        out["seen"] += np.uint64(np.count_nonzero(batch.has_text))
         if not len(rows):
             return out
         points = batch.derived(self._points)[rows]

@@ -118,7 +118,7 @@ class Elicitation:
     def update(self, state: State, batch: Observations) -> State:
         """The sums with the batch's queries in them."""
         out = state.copy()
-        out["seen"] += np.uint64(batch.has_text.sum())
+        out["seen"] += np.uint64(np.count_nonzero(batch.has_text))
         rows = np.flatnonzero(batch.has_text & (batch.elicitation > 0))
         if not len(rows):
             return out

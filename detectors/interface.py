@@ -105,7 +105,7 @@ class Interface:
             out["sets"] = hll.add(state["sets"], biased)
         capped = batch.max_tokens[batch.max_tokens > 0]
         if len(capped):
-            out["caps"][np.unique((capped.astype(np.uint64) * _MIX >> np.uint64(58)).astype(np.intp))] = 1
+            out["caps"][(capped.astype(np.uint64) * _MIX >> np.uint64(58)).astype(np.intp)] = 1
             out["probes"] += np.uint64(
                 np.count_nonzero(batch.logprobs & (batch.max_tokens > 0) & (batch.max_tokens <= SHORT))
             )

@@ -97,7 +97,7 @@ class Odometer:
         out["visits"] += np.bincount(cells, weights, CELLS)
         new = batch.new_tokens[rows]
         out["tokens"] += np.bincount(cells, weights * new, CELLS)
-        out["seen"] += np.uint64(rows.sum())
+        out["seen"] += np.uint64(len(time))
         return out
 
     def merge(self, a: State, b: State) -> State:

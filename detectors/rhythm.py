@@ -35,6 +35,8 @@ from detectors.core.judge import judge, rounded
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
     from detectors.core.baseline import Baseline
     from detectors.core.observation import Observations
     from detectors.core.state import State
@@ -94,8 +96,7 @@ class Rhythm:
         out = state.copy()
         if not len(batch):
             return out
-        slots = (batch.time // HOUR).astype(np.int64) % RING
-        out["hours"] += np.bincount(slots, minlength=RING).astype(np.uint32)
+        out["hours"] += np.bincount(batch.derived(_slots), minlength=RING).astype(np.uint32)
         out["first"] = min(float(state["first"]), float(batch.time.min()))
         out["last"] = max(float(state["last"]), float(batch.time.max()))
         out["refused"] += np.uint64(np.count_nonzero(batch.refused))
@@ -135,3 +136,8 @@ class Rhythm:
         """How far the rhythm lies from that of benign entities."""
         measured = self.measure(state, at)
         return None if measured is None else judge(self.signals, measured, baseline)
+
+
+def _slots(rows: Observations) -> NDArray[np.int64]:
+    """Place of the hour in the ring."""
+    return (rows.time // HOUR).astype(np.int64) % RING

@@ -114,9 +114,9 @@ class Volume:
         out["tokens"] += batch.new_tokens[fresh] @ weights
         out["queries"] += weights.sum(axis=0)
         out["seen"] += np.uint64(len(batch))
-        out["continued"] += np.uint64(batch.continues.sum())
-        out["reruns"] += np.uint64((batch.rerun & ~batch.continues).sum())
-        out["retries"] += np.uint64(batch.retry.sum())
+        out["continued"] += np.uint64(np.count_nonzero(batch.continues))
+        out["reruns"] += np.uint64(np.count_nonzero(batch.rerun & ~batch.continues))
+        out["retries"] += np.uint64(np.count_nonzero(batch.retry))
         return out
 
     def merge(self, a: State, b: State) -> State:
