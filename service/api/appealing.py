@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from service.api import deciding
 from service.api.access import DECIDES
 from service.api.credentials import need
-from service.api.errors import Conflict, NotFound
+from service.api.errors import Conflict, NotFound, Overtaken
 from service.model.appeal import AppealState
 from service.model.audit import Act
 from service.review.appeals import Appeals, NotDecided, decided, withdrawn
@@ -106,7 +106,7 @@ def _done(change: Callable[[], Appeal]) -> Appeal:
 
 def _settled(stored: bool) -> None:  # noqa: FBT001 - it is the store's answer
     if not stored:
-        raise Conflict("it was changed by somebody else meanwhile; read it again", code="stale")
+        raise Overtaken
 
 
 def _act(identity: Identity, at: int, origin: str, action: str, subject: str, **detail: str) -> Act:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from service.api.errors import Conflict, NotFound
+from service.api.errors import Conflict, NotFound, Overtaken
 from service.model.decision import Kind
 from service.model.entity import Scope
 from service.review import campaigns as rules
@@ -91,7 +91,7 @@ def correct(control: Control, name: str, change: Change, act: Act) -> Campaign:
     except rules.Unfit as refused:
         raise Conflict(str(refused), code="not_allowed") from None
     if not control.registers.corrections.put(made, act):
-        raise Conflict(f"campaign {found.id} was corrected by somebody else; read it again", code="stale")
+        raise Overtaken(f"campaign {found.id} was corrected by somebody else; read it again")
     return campaign(control, made.id)
 
 

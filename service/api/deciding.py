@@ -15,7 +15,7 @@ from service import metrics
 from service.api.access import ANALYST_THROTTLE, DECIDES, Role
 from service.api.acts import decision_detail
 from service.api.credentials import need, need_fresh
-from service.api.errors import Conflict, NotFound
+from service.api.errors import Conflict, NotFound, Overtaken
 from service.enforcement.approval import NotSettled, approved, needs_second, refused
 from service.model.audit import Act
 from service.model.decision import Decision, Kind
@@ -105,7 +105,7 @@ def approve(control: Control, identity: Identity, proposal_id: str, *, origin: s
 
     def add() -> None:
         if not control.decisions.add(found.decision, act, settles=settled):
-            raise _overtaken()
+            raise Overtaken
 
     return _published("proposal.approved", found.decision, identity, add)
 
@@ -131,7 +131,7 @@ def refuse(control: Control, identity: Identity, proposal_id: str, *, origin: st
         raise Conflict(str(error), code="not_allowed") from None
     act = _act(identity, found.decision, f"proposal.{settled.state}", now, origin, by=found.by)
     if not control.registers.proposals.put(settled, act):
-        raise _overtaken()
+        raise Overtaken
     return settled
 
 
@@ -140,10 +140,6 @@ def _proposal(control: Control, proposal_id: str) -> Proposal:
     if found is None:
         raise NotFound("no proposal of that id", param="id")
     return found
-
-
-def _overtaken() -> Conflict:
-    return Conflict("it was settled by somebody else meanwhile; read it again", code="stale")
 
 
 def _propose(control: Control, identity: Identity, decision: Decision, origin: str) -> Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from service.api.errors import Conflict, NotFound
+from service.api.errors import NotFound, Overtaken
 from service.review import jobs
 
 if TYPE_CHECKING:
@@ -35,4 +35,4 @@ def _told() -> Iterator[None]:
     except jobs.NotDeclared as error:
         raise NotFound(str(error), param="account") from None
     except jobs.Overtaken as error:
-        raise Conflict(str(error), code="stale") from None
+        raise Overtaken(str(error)) from None

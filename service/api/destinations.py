@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from service.api.errors import Conflict, NotFound, Unprocessable
+from service.api.errors import Conflict, NotFound, Overtaken, Unprocessable
 from service.model.audit import Act
 from service.notify.reach import NotReached
 
@@ -78,7 +78,7 @@ def remove(control: Control, identity: Identity, name: str, *, origin: str) -> N
     found, now = find(control, name), control.clock()
     after = replace(found, removed=now, sealed="", version=found.version + 1)
     if not control.notices.register.put(after, _act(identity, now, origin, "destination.removed", name)):
-        raise Conflict("it was changed by somebody else meanwhile; read it again", code="stale")
+        raise Overtaken
 
 
 def test(control: Control, identity: Identity, name: str, *, origin: str) -> None:

@@ -84,6 +84,15 @@ class Conflict(ApiError):
     code = "conflict"
 
 
+class Overtaken(Conflict):
+    """Somebody else was first; read it again."""
+
+    code = "stale"
+
+    def __init__(self, message: str = "it was changed by somebody else meanwhile; read it again") -> None:
+        super().__init__(message)
+
+
 class TooLarge(ApiError):
     """The body is over the limit."""
 

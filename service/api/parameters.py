@@ -15,6 +15,9 @@ from service.api.schema import VALUE_LENGTH
 LATEST = (datetime.max.replace(tzinfo=EPOCH.tzinfo) - EPOCH) // MICROSECOND
 """Microseconds since the epoch of the last time that can be written."""
 
+LONGEST = 366 * 24 * 3600 * 1_000_000
+"""Microseconds that a suppression or a declared job may last."""
+
 TIME = "RFC 3339 with offset, or seconds since the epoch"
 Cursor = Annotated[str | None, Query(max_length=4096, description="`next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=500, description="items of a page")]
@@ -41,6 +44,21 @@ def microseconds(value: str | float | None, param: str) -> int | None:
         hint = "; write '+' as %2B in an address" if " " in str(value) else ""
         raise Unprocessable(f"{param}: not a time; expected {TIME}{hint}", param=param)
     return at
+
+
+def ending(value: str | float, now: int) -> int:
+    """The end of what holds for a time: ahead of ``now``, and at most a year.
+
+    Raises
+    ------
+    Unprocessable
+        It is not.
+
+    """
+    until = microseconds(value, "until") or 0
+    if not now < until <= now + LONGEST:
+        raise Unprocessable("until: in the past, or more than a year ahead", param="until")
+    return until
 
 
 def _seconds(value: str | float) -> int | None:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from service.api.access import Role
 from service.api.credentials import need
-from service.api.errors import Conflict, NotFound, Unprocessable
+from service.api.errors import Conflict, NotFound, Overtaken, Unprocessable
 from service.model.audit import Act
 from service.model.view import SavedView
 
@@ -66,7 +66,7 @@ def remove(control: Control, identity: Identity, name: str, *, origin: str) -> N
         need(identity, Role.ADMIN, "removing another's view")
     after = replace(found, removed=now, version=found.version + 1)
     if not control.registers.views.put(after, _act(identity, now, origin, "view.removed", name)):
-        raise Conflict("it was changed by somebody else meanwhile; read it again", code="stale")
+        raise Overtaken
 
 
 def _act(identity: Identity, at: int, origin: str, action: str, name: str, **detail: str) -> Act:

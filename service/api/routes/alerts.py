@@ -8,7 +8,7 @@ from fastapi import Path, Query, Request
 
 from service.api import acts
 from service.api.documents import Document, alert_detail, alert_document, note_document
-from service.api.errors import Conflict, NotFound
+from service.api.errors import Conflict, NotFound, Overtaken
 from service.api.parameters import Cursor, Limit, Value
 from service.api.responses import errors
 from service.api.schema import AlertChange, AlertClose, AlertDetail, AlertOut, AlertPage, NoteIn, NoteOut
@@ -146,14 +146,14 @@ class _Changes:
     def make(self, request: Request, alert_id: str, body: AlertChange, *, done: str, made: Made) -> Document:
         alert, by, now = _alert(self._control, alert_id), acts.actor(request), self._control.clock()
         if body.version is not None and body.version != alert.version:
-            raise _stale(alert.id)
+            raise Overtaken(f"alert {alert.id} was changed by somebody else; read it again")
         act = acts.by_token(request, now, f"alert.{done}", str(alert.entity), alert=alert.id, text=body.text)
         try:
             after = self._desk.change(alert, lambda found: made(found, by, now), act=act, text=body.text)
         except rules.NotAllowed as refused:
             raise Conflict(str(refused), code="not_allowed") from None
         except Stale:
-            raise _stale(alert.id) from None
+            raise Overtaken(f"alert {alert.id} was changed by somebody else; read it again") from None
         return alert_document(after)
 
 
@@ -162,7 +162,3 @@ def _alert(control: Control, alert_id: str) -> Alert:
     if alert is None:
         raise NotFound("no alert of that id", param="id")
     return alert
-
-
-def _stale(alert_id: str) -> Conflict:
-    return Conflict(f"alert {alert_id} was changed by somebody else; read it again", code="stale")

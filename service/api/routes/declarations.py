@@ -9,11 +9,10 @@ from fastapi import Path, Request, Response
 
 from service.api import acts, declaring
 from service.api.documents import Document, rfc3339
-from service.api.errors import Unprocessable
-from service.api.parameters import microseconds
+from service.api.parameters import ending
 from service.api.responses import errors
 from service.api.review_schema import DeclarationIn, DeclarationList, DeclarationOut, PreviewOut
-from service.api.routes.suppressions import LONGEST, LOOKED, preview_document
+from service.api.routes.suppressions import LOOKED, preview_document
 from service.review.jobs import declaration
 from service.review.suppressions import job_counter, job_preview
 
@@ -71,9 +70,7 @@ def add(app: FastAPI, control: Control) -> None:
 
 
 def _made(control: Control, body: DeclarationIn, now: int) -> Declaration:
-    until = microseconds(body.until, "until") or 0
-    if not now < until <= now + LONGEST:
-        raise Unprocessable("until: in the past, or more than a year ahead", param="until")
+    until = ending(body.until, now)
     return declaration(
         control.records, account=body.account, job=body.job, until=until, budget=body.budget, owner=body.owner,
         reason=body.reason, now=now,

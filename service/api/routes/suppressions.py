@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Path, Request, Response
 
-from service.api import acts
+from service.api import acts, suppressing
 from service.api.documents import Document, entity_document, rfc3339
-from service.api.errors import Conflict, NotFound, Unprocessable
-from service.api.parameters import microseconds
+from service.api.parameters import ending
 from service.api.responses import errors
 from service.api.review_schema import PreviewOut, SuppressionIn, SuppressionList, SuppressionOut
 from service.model.entity import Entity
@@ -26,20 +25,23 @@ if TYPE_CHECKING:
     from service.review.suppressions import Preview
 
 DAY = 24 * 3600 * 1_000_000
-LONGEST = 366 * DAY
 LOOKED = 30 * DAY
 """Microseconds that a preview looks back."""
 
 
 def add(app: FastAPI, control: Control) -> None:
     """``/api/v1/suppressions`` and what is below it."""
-    register = control.registers.suppressions
+    registers = control.registers
 
     @app.get("/api/v1/suppressions", response_model=SuppressionList, responses=errors(422), tags=["suppressions"])
     def list_suppressions() -> Document:
         """Every suppression, newest first, also those that are over."""
-        hits, now = control.registers.hits.all("suppression:"), control.clock()
-        return {"items": [suppression_document(found, hits.get(counter(found.id)), now) for found in register.all()]}
+        hits, now = registers.hits.all("suppression:"), control.clock()
+        return {
+            "items": [
+                suppression_document(found, hits.get(counter(found.id)), now) for found in registers.suppressions.all()
+            ]
+        }
 
     @app.post(
         "/api/v1/suppressions/preview",
@@ -62,8 +64,7 @@ def add(app: FastAPI, control: Control) -> None:
     def make_suppression(body: SuppressionIn, request: Request) -> Document:
         """Hide an entity's flags from the queue and from the policy, until its end. The flags are kept."""
         made = suppression(body, control.clock())
-        detail = {"id": made.id, "owner": made.owner, "reason": made.reason, "until": str(made.until)}
-        register.put(made, acts.by_token(request, made.created, "suppression.made", str(made.entity), **detail))
+        suppressing.suppress(registers, made, partial(acts.by_token, request, made.created))
         return suppression_document(made, None, made.created)
 
     @app.delete("/api/v1/suppressions/{id}", status_code=204, responses=errors(404, 409, 422), tags=["suppressions"])
@@ -71,14 +72,8 @@ def add(app: FastAPI, control: Control) -> None:
         suppression_id: Annotated[str, Path(alias="id", max_length=128)], request: Request
     ) -> Response:
         """End it before its time; it stays in the list."""
-        found, now = register.find(suppression_id), control.clock()
-        if found is None:
-            raise NotFound("no suppression of that id", param="id")
-        if found.lifted is not None:
-            raise Conflict("it is lifted already")
-        lifted = replace(found, lifted=now, version=found.version + 1)
-        if not register.put(lifted, acts.by_token(request, now, "suppression.lifted", str(found.entity), id=found.id)):
-            raise Conflict("it was changed by somebody else meanwhile; read it again", code="stale")
+        now = control.clock()
+        suppressing.lift(registers, suppression_id, now, partial(acts.by_token, request, now))
         return Response(status_code=204)
 
 
@@ -91,16 +86,13 @@ def suppression(body: SuppressionIn, now: int) -> Suppression:
         Its end is past, or more than a year ahead.
 
     """
-    until = microseconds(body.until, "until") or 0
-    if not now < until <= now + LONGEST:
-        raise Unprocessable("until: in the past, or more than a year ahead", param="until")
     return Suppression(
         id=text_id(event_id(now)),
         entity=Entity(body.scope, body.value),
         owner=body.owner,
         reason=body.reason,
         created=now,
-        until=until,
+        until=ending(body.until, now),
         severity=body.severity,
         signal=body.signal,
     )

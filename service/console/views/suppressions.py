@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from detectors.core.registry import all_detectors
-from service.api import declaring
-from service.api.errors import Conflict, NotFound, Unprocessable
+from service.api import declaring, suppressing
+from service.api.errors import Unprocessable
 from service.console.visit import ROOT
 from service.model.declaration import Job
 from service.model.entity import Entity, Scope
@@ -48,21 +47,13 @@ def preview(visit: Visit) -> Response:
 def make(visit: Visit) -> Response:
     """Hide an entity's flags from the queue and from the policy until its end. The flags are kept."""
     made = _made(visit)
-    detail = {"id": made.id, "owner": made.owner, "reason": made.reason, "until": str(made.until)}
-    visit.control.registers.suppressions.put(made, visit.act("suppression.made", str(made.entity), **detail))
+    suppressing.suppress(visit.control.registers, made, visit.act)
     return visit.go(f"{ROOT}/suppressions", done="made")
 
 
 def lift(visit: Visit) -> Response:
     """End one before its time; it stays in the list."""
-    register = visit.control.registers.suppressions
-    found = register.find(visit.part("id")[:128])
-    if found is None:
-        raise NotFound("There is no suppression of that id.")
-    lifted = replace(found, lifted=visit.now, version=found.version + 1)
-    act = visit.act("suppression.lifted", str(found.entity), id=found.id)
-    if found.lifted is not None or not register.put(lifted, act):
-        raise Conflict("Somebody else has changed it meanwhile; open the page again.")
+    suppressing.lift(visit.control.registers, visit.part("id")[:128], visit.now, visit.act)
     return visit.go(f"{ROOT}/suppressions", done="lifted")
 
 
