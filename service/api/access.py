@@ -52,6 +52,7 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("DELETE", "/api/v1/tokens/{id}"): Role.ADMIN,
     ("GET", "/api/v1/flags"): Role.VIEWER,
     ("GET", "/api/v1/flags/{id}"): Role.VIEWER,
+    ("POST", "/api/v1/flags/{id}/evidence"): Role.ANALYST,
     ("GET", "/api/v1/accounts"): Role.VIEWER,
     ("GET", "/api/v1/accounts/{id:path}"): Role.VIEWER,
     ("GET", "/api/v1/decisions"): Role.VIEWER,

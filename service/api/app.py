@@ -36,6 +36,9 @@ from service.api.strict import route_class
 from service.notify.delivery import Delivery
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from service.model.flag import Flag
     from service.notify.notices import Notices
     from service.ports import Alerts, Audit, Decisions, Ingest, Records, Registers, Tokens
     from service.secrets import Secrets
@@ -75,6 +78,7 @@ def build(
     registers: Registers,
     secrets: Secrets,
     notices: Notices,
+    pack: Callable[[Flag, str, int], bytes],
 ) -> FastAPI:
     """The application for these ports."""
     people = People(registers, secrets.token_key)
@@ -92,6 +96,7 @@ def build(
         cookie=Cookie(settings),
         notices=notices,
         delivery=Delivery(notices, registers.outbox, clock=clock, private=settings.notify.private),
+        pack=pack,
         token_key=secrets.token_key,
         cursors=Cursors(secrets.token_key),
     )

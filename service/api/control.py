@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from service.access.people import People
     from service.api.cookies import Cookie
     from service.api.cursors import Cursors
+    from service.model.flag import Flag
     from service.notify.delivery import Delivery
     from service.notify.notices import Notices
     from service.ports import Alerts, Audit, Decisions, Ingest, Records, Registers, Tokens
@@ -41,6 +42,8 @@ class Control:
     cookie: Cookie
     notices: Notices
     delivery: Delivery
+    pack: Callable[[Flag, str, int], bytes]
+    """From a flag, what of the texts goes in, and a number of latest queries, to the archive of its evidence."""
     token_key: bytes
     cursors: Cursors
     clock: Callable[[], int] = clock

@@ -1,4 +1,4 @@
-"""The documents about suppressions, declared jobs, views, appeals and precision, declared."""
+"""The documents about evidence, suppressions, declared jobs, views, appeals and precision, declared."""
 
 from __future__ import annotations
 
@@ -11,6 +11,15 @@ from service.model.appeal import AppealState
 from service.model.declaration import Job
 from service.model.entity import Scope
 from service.model.flag import Severity
+
+
+class EvidenceIn(_Out):
+    """What is to go into a flag's archive of evidence, and why it is handed out."""
+
+    content: Literal["none", "redacted", "full"] | None = Field(
+        default=None, description="what of the texts goes in, at most what the log keeps, which is also the default"
+    )
+    reason: str = Field(min_length=1, max_length=500, description="goes into the audit log")
 
 
 class SuppressionIn(_Out):

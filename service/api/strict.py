@@ -56,6 +56,7 @@ class StrictRoute(APIRoute):
 
     def get_route_handler(self) -> Handler:
         inner = super().get_route_handler()
+        takes = JSON_RANGES | set(self.responses.get(200, {}).get("content", {}))
         known = {parameter.alias for parameter in self.dependant.query_params}
         control, access = self.control, self.access
         fresh = any((method, self.path) in FRESH for method in self.methods or ())
@@ -66,7 +67,7 @@ class StrictRoute(APIRoute):
             if fresh and identity is not None:
                 need_fresh(control, identity)
             if self.path.startswith("/api/"):
-                _check_accept(request)
+                _check_accept(request, takes)
             _check_parameters(request, known)
             if self.body_field is None:
                 return await inner(request)
@@ -82,10 +83,10 @@ def route_class(control: Control) -> type[StrictRoute]:
     return type("Route", (StrictRoute,), {"control": control})
 
 
-def _check_accept(request: Request) -> None:
+def _check_accept(request: Request, takes: set[str]) -> None:
     ranges = [part.split(";")[0].strip().lower() for part in request.headers.get("accept", "*/*").split(",")]
-    if not JSON_RANGES.intersection(ranges):
-        raise NotAcceptable("the answer is application/json")
+    if not takes.intersection(ranges):
+        raise NotAcceptable(f"the answer is {max(takes - JSON_RANGES, default='application/json')}")
 
 
 def _check_parameters(request: Request, known: set[str]) -> None:

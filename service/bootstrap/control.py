@@ -15,6 +15,7 @@ from service.api.tokens import bootstrap as first_token
 from service.backends.decisions_file import DecisionsFile
 from service.bootstrap.checks import check
 from service.bootstrap.console import add_console
+from service.bootstrap.evidence import packer
 from service.bootstrap.following import keep_following
 from service.bootstrap.ingest import ingest
 from service.bootstrap.notices import keep_delivering, notices
@@ -87,6 +88,7 @@ def control(settings: Settings) -> FastAPI:
         registers=held.registers,
         secrets=keys,
         notices=told,
+        pack=packer(settings, held),
     )
     add_console(app, settings, held)
     return app

@@ -9,7 +9,6 @@ command line.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from service.bench.window_files import Line
     from service.bootstrap.detectors import Standing
     from service.bootstrap.stores import Stores
-    from service.model.flag import Evaluation
+    from service.model.flag import Evaluation, Flag
     from service.model.notification import Destination
     from service.model.query import Query, QueryEvent
     from service.notify.notices import Notices
@@ -274,30 +273,25 @@ def bench_report(done: Sequence[Done], given: Given) -> dict[str, str]:
     return {"bench.json": as_json(done, given), "bench.html": as_html(done, given)}
 
 
-def record(event: QueryEvent, content: str = "full") -> dict[str, Any]:
-    """An event as a query record, with no more of its texts than ``content`` says and the log has."""
-    from service.backends.sql.content import form
-    from service.replay.records import write
+def record(event: QueryEvent) -> dict[str, Any]:
+    """An event as a query record, with its texts as far as the log has them."""
+    from service.bootstrap.evidence import record as written
 
-    if content != "full":
-        told = isinstance(event.request, dict) and "redacted" in event.request
-        shape = event.request if told or event.request is None else form(replace(event, query=query(event)))
-        event = replace(
-            event,
-            request=shape if content == "redacted" else None,
-            answer=replace(event.answer, body=None),
-            query=replace(event.query, turns=()),
-        )
-    return write(event)
+    return written(event)
 
 
 def query(event: QueryEvent) -> Query:
     """The query of an event from the log, with its turns as far as they were kept."""
-    from service.gateway.dialects import Dialects
+    from service.bootstrap.evidence import query as read
 
-    if event.request is None or event.query.turns:
-        return event.query
-    return Dialects().read_document(event.method, event.path, event.request)
+    return read(event)
+
+
+def packer(settings: Settings, held: Stores) -> Callable[[Flag, str, int], bytes]:
+    """From a flag, what of the texts goes in, and a number of latest queries, to the archive of its evidence."""
+    from service.bootstrap.evidence import packer as joined
+
+    return joined(settings, held)
 
 
 def key_digest(pepper: bytes, text: str) -> str:

@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from service.api.documents import alert_detail, decision_document, evaluation_document, flag_document
 from service.cli import _wiring
 from service.cli._acts import by_user
 from service.cli._fail import fail
 from service.cli._options import with_settings
 from service.cli.explain import find
 from service.review import evidence as archive
-from service.review.alerts import alert_id
 
 if TYPE_CHECKING:
-    from service.bootstrap.stores import Stores
-    from service.model.flag import Flag
     from service.settings import Settings
-
-EVALUATIONS = 500
-FLAGS = 100
-LEVELS = ("none", "redacted", "full")
-"""What of the texts may go in, least first."""
 
 
 @click.command()
@@ -35,7 +26,7 @@ LEVELS = ("none", "redacted", "full")
 @click.option("--events", default=10_000, show_default=True, type=click.IntRange(0), help="Latest queries at most.")
 @click.option(
     "--content",
-    type=click.Choice(LEVELS),
+    type=click.Choice(archive.LEVELS),
     help="What of the texts goes in: at most, and without it, what the log keeps.",
 )
 @click.option("--check", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Check an archive instead.")
@@ -51,7 +42,7 @@ def evidence(
     if flag is None:
         fail("name a flag; 'revenuer explain' and GET /api/v1/flags show them")
     level = content or settings.content
-    if LEVELS.index(level) > LEVELS.index(settings.content):
+    if archive.above(level, settings.content):
         fail(f"the log keeps '{settings.content}' of texts, so --content {level} cannot be had")
     if level == "full" and not reason.strip():
         fail("texts are kept here, and reading them needs a --reason, which goes into the audit log")
@@ -63,7 +54,7 @@ def evidence(
         detail = {"flag": found.id, "content": level, "reason": reason}
         # Before anything is read: what cannot be audited is not done.
         stores.audit.append(by_user("evidence.packed", str(found.entity), **detail))
-        _write(path, _packed(settings, stores, found, events, level))
+        _write(path, _wiring.packer(settings, stores)(found, level, events))
     click.echo(str(path))
 
 
@@ -82,37 +73,3 @@ def _write(path: Path, data: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
-
-
-def _packed(settings: Settings, stores: Stores, flag: Flag, events: int, level: str) -> bytes:
-    entity = flag.entity
-    decided = [made for made in stores.decisions.all() if made.entity == entity]
-    documents = {
-        "flag.json": flag_document(flag),
-        "alert.json": _alert(stores, flag),
-        "decisions.json": [decision_document(made) for made in decided],
-        "baseline.json": _baseline(settings, flag),
-    }
-    lines = {
-        "evaluations.jsonl": [evaluation_document(made) for made in stores.records.evaluations(entity, EVALUATIONS)],
-        "events.jsonl": [
-            _wiring.record(event, level) for event in stores.records.extract(entity, flag.flagged_at, events)
-        ],
-    }
-    return archive.pack(documents, lines)
-
-
-def _alert(stores: Stores, flag: Flag) -> dict[str, Any] | None:
-    alert = stores.alerts.alert(alert_id(flag.entity))
-    return None if alert is None else alert_detail(alert, flags=(), notes=stores.alerts.notes(alert.id), decisions=())
-
-
-def _baseline(settings: Settings, flag: Flag) -> dict[str, Any]:
-    """The baseline in force, and whether it is the one that the flag was raised under."""
-    held = _wiring.baseline(settings, None)
-    return {
-        "version": held.version,
-        "of_the_flag": flag.versions.get("baseline"),
-        "account_days": held.calibration(str(flag.entity.scope)).n,
-        "provenance": dict(held.provenance),
-    }

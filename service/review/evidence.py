@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """Of every file in the archive: a zip has no earlier time, and the time of packing tells nothing."""
+LEVELS = ("none", "redacted", "full")
+"""What of the texts may go in, least first."""
 README = """\
 What revenuer knows about one flag
 ==================================
@@ -34,6 +36,11 @@ To check:   sha256sum of each file against manifest.json
 To replay:  revenuer replay events.jsonl --flags flags.jsonl --scores scores.jsonl
 A replay scores these queries alone: what the entity asked before them is not in it, nor what `content` left out.
 """
+
+
+def above(level: str, kept: str) -> bool:
+    """Whether that level is more than what is kept."""
+    return LEVELS.index(level) > LEVELS.index(kept)
 
 
 def pack(documents: Mapping[str, Any], lines: Mapping[str, Iterable[Any]]) -> bytes:

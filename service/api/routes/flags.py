@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import Path, Query
+from fastapi import Path, Query, Request, Response
 
+from service.api import acts, packing
 from service.api.documents import Document, flag_document
 from service.api.errors import NotFound
 from service.api.parameters import Cursor, Limit, Since, Until, Value, microseconds
 from service.api.responses import errors
+from service.api.review_schema import EvidenceIn
 from service.api.schema import FlagOut, FlagPage
 from service.model.entity import Scope
 from service.model.flag import Severity
@@ -19,10 +21,14 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from service.api.control import Control
+    from service.model.flag import Flag
+
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+ARCHIVE: dict[int | str, dict[str, Any]] = {200: {"description": "The archive.", "content": {packing.ZIP: BINARY}}}
 
 
 def add(app: FastAPI, control: Control) -> None:
-    """``/api/v1/flags`` and ``/api/v1/flags/{id}``."""
+    """``/api/v1/flags`` and what is below it."""
 
     @app.get("/api/v1/flags", response_model=FlagPage, responses=errors(422), tags=["flags"])
     def list_flags(
@@ -47,7 +53,24 @@ def add(app: FastAPI, control: Control) -> None:
     @app.get("/api/v1/flags/{id}", response_model=FlagOut, responses=errors(404, 422), tags=["flags"])
     def read_flag(flag_id: Annotated[str, Path(alias="id", max_length=128)]) -> Document:
         """One flag."""
-        flag = control.records.flag(flag_id)
-        if flag is None:
-            raise NotFound("no flag of that id", param="id")
-        return flag_document(flag)
+        return flag_document(_flag(control, flag_id))
+
+    @app.post(
+        "/api/v1/flags/{id}/evidence",
+        response_class=Response,
+        responses=errors(404, 413, 415, 422, plain=True) | ARCHIVE,
+        tags=["flags"],
+    )
+    def pack_evidence(
+        flag_id: Annotated[str, Path(alias="id", max_length=128)], body: EvidenceIn, request: Request
+    ) -> Response:
+        """All that a flag rests on as one archive, with its latest 1,000 queries: for an appeal or a case."""
+        flag, by = _flag(control, flag_id), acts.identity(request)
+        return packing.packed(control, by, flag, content=body.content or "", reason=body.reason.strip(), origin="api")
+
+
+def _flag(control: Control, flag_id: str) -> Flag:
+    flag = control.records.flag(flag_id)
+    if flag is None:
+        raise NotFound("no flag of that id", param="id")
+    return flag

@@ -18,6 +18,7 @@ from service.api.access import Role
 from service.api.app import build
 from service.api.control import clock
 from service.api.tokens import issue
+from service.bootstrap.evidence import packer
 from service.bootstrap.ingest import ingest
 from service.bootstrap.notices import notices
 from service.bootstrap.stores import stores, upgrade
@@ -180,6 +181,7 @@ def planes(seeded: Seeded, settings: Settings) -> Iterator[Plane]:
         registers=held.registers,
         notices=notices(settings, held.registers, SECRETS),
         secrets=SECRETS,
+        pack=packer(settings, held),
     )
     yield Plane(app, held, settings, seeded.headers, seeded.database)
     held.close()

@@ -11,6 +11,7 @@ from service.api.app import build
 from service.backends.decisions_file import DecisionsFile
 from service.backends.redis.decisions import DecisionsFetcher
 from service.bootstrap.control import Tended
+from service.bootstrap.evidence import packer
 from service.bootstrap.ingest import ingest
 from service.bootstrap.notices import notices
 from service.bootstrap.stores import stores
@@ -85,6 +86,7 @@ async def test_what_the_stream_does_not_take_is_stored(plane: Plane, own_valkey:
         registers=plane.stores.registers,
         notices=notices(shared, plane.stores.registers, SECRETS),
         secrets=SECRETS,
+        pack=packer(shared, held),
     )
     own_valkey.kill9()
     transport = httpx.ASGITransport(app)

@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from service.api.app import build
+from service.bootstrap.evidence import packer
 from service.bootstrap.ingest import ingest
 from service.bootstrap.notices import notices
 from service.settings import Settings
@@ -127,6 +128,7 @@ async def test_host(plane: Plane, control: str, host: str, status: int) -> None:
         registers=held.registers,
         notices=notices(plane.settings, held.registers, SECRETS),
         secrets=SECRETS,
+        pack=packer(plane.settings, held),
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
         answer = await client.get("/healthz", headers={"Host": host})
