@@ -488,6 +488,12 @@ class Records(Protocol):
         """Of :meth:`counts` what costs nothing to know: ``events``, ``duplicates``, ``not_logged``, ``gaps``."""
         ...
 
+    def traffic(self, period: int, parts: int) -> Sequence[tuple[int, int]]:
+        """Queries completed in each of ``parts`` equal stretches of the log's last ``period`` microseconds, oldest
+        first: beginning, count. A log that is younger is parted from its first query on; an empty one has none.
+        """
+        ...
+
     def ready(self) -> str | None:
         """None when the store answers and its schema is right, else what is wrong and what to do."""
         ...

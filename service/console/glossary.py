@@ -24,6 +24,7 @@ TERMS: dict[str, str] = {
     "queries": "Requests to the model API since the entity was first seen.",
     "decision": "What gateways do with somebody's requests: annotate, throttle, block or allow, until when and why.",
     "event time": "Time at which a query was completed; replayed history has its own.",
+    "time to review": "From the flag that opened an alert to its closing with a verdict; the median.",
     "claim": "Keeps others away from an alert; it ends by itself 15 minutes after the last change.",
     "simulated": "Recorded and counted, and not enforced by any gateway.",
     "annotate": "Requests pass, with a header towards the upstream.",

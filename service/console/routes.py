@@ -56,12 +56,17 @@ if TYPE_CHECKING:
     from service.model.entity import Entity
     from service.review.precision import Precision
 
+DAY = 24 * 3600 * 1_000_000
+"""Microseconds of traffic on the overview."""
+STRETCHES = 48
+"""Bars that it is drawn with."""
 BENIGN = 200
 """Accounts looked at for what is benign on the coverage map."""
 RECENT = 5.0
 """Seconds for which the campaigns beside an alert are kept: each is read with all of its members."""
 COUNTED = 30.0
-"""Seconds for which precision is kept: the flags of every closed alert are read for it."""
+"""Seconds for which precision and traffic are kept: for one the flags of every closed alert are read, for the other the
+times of a day's queries."""
 FRESH = 300.0
 """Seconds for which the detectors' figures are kept: counting them goes through a month of evaluations."""
 
@@ -91,6 +96,7 @@ PAGES = (
     Entry("POST", "/views/{name}/remove", saved.remove, Role.ANALYST),
     Entry("GET", "/alerts/{id}", alert.show, Role.VIEWER),
     Entry("POST", "/alerts/{id}/reveal", alert.reveal, Role.ANALYST),
+    Entry("POST", "/alerts/{id}/evidence", alert.evidence, Role.ANALYST),
     Entry("POST", "/alerts/{id}/decide", decide.decide, Role.ANALYST),
     Entry("POST", "/alerts/{id}/{verb}", decide.change, Role.ANALYST),
     Entry("GET", "/accounts", account.listing, Role.VIEWER),
@@ -102,6 +108,7 @@ PAGES = (
     Entry("GET", "/detectors", detectors.show, Role.VIEWER),
     Entry("GET", "/suppressions", suppressions.show, Role.VIEWER),
     Entry("GET", "/decisions", decisions.show, Role.VIEWER),
+    Entry("POST", "/decisions", decide.direct, Role.ANALYST),
     Entry("POST", "/decisions/{id}/remove", decisions.remove, Role.ANALYST),
     Entry("POST", "/proposals/{id}/approve", decisions.approve, Role.ANALYST),
     Entry("POST", "/proposals/{id}/refuse", decisions.refuse, Role.ANALYST),
@@ -160,6 +167,7 @@ def install(
         standings=Kept(lambda: list(standings()), FRESH),
         precision=Kept(lambda: _precision(control), COUNTED),
         campaigns=Kept(lambda: campaigning.campaigns(control), RECENT),
+        traffic=Kept(lambda: control.records.traffic(DAY, STRETCHES), COUNTED),
         declarations=declarations,
         read=read,
         topics=topics,

@@ -28,10 +28,11 @@ class Timeline:
     """What the charts draw; oldest first."""
 
     at: list[float]
-    """Seconds since the epoch, one for each scoring."""
+    """Seconds since the epoch, one for each scoring, or stretch of time."""
     queries: list[int]
-    """Since the scoring before."""
+    """Since the scoring before, or in the stretch."""
     score: list[float]
+    """Empty where nothing is scored."""
     happenings: list[Happening]
 
     @property
@@ -39,6 +40,13 @@ class Timeline:
         """For the script that draws."""
         marks = [[mark.at / 1e6, mark.kind] for mark in self.happenings]
         return {"at": self.at, "queries": self.queries, "score": self.score, "marks": marks}
+
+
+def volume(traffic: Sequence[tuple[int, int]], flags: Sequence[Flag]) -> Timeline:
+    """The same of all traffic, which has no score: queries of each stretch, with the flags raised meanwhile."""
+    begins = traffic[0][0] if traffic else 0
+    marks = [Happening(flag.flagged_at, "flag", f"flag: {flag.entity}") for flag in flags if flag.flagged_at >= begins]
+    return Timeline([at / 1e6 for at, _ in traffic], [count for _, count in traffic], [], marks)
 
 
 def timeline(

@@ -58,6 +58,8 @@ class Console:
     """Every detector in this installation: ``bootstrap.detectors.Standing``."""
     precision: Callable[[], tuple[list[Precision], int]] = lambda: (precision(()), 0)
     """Of every detector by the verdicts, and the closed alerts behind it."""
+    traffic: Callable[[], Sequence[tuple[int, int]]] = list
+    """Queries of the last day: beginning of each stretch, count."""
     topics: Callable[[Sequence[Entity]], Topics] = field(default=lambda _: {})
     """How many new prompts of each entity fell into each topic."""
     benign_topics: Callable[[], list[Any]] = list

@@ -282,6 +282,15 @@ class TestLog:
         assert records.counts()["events"] == 3
         assert records.counts()["duplicates"] == 1
 
+    def test_traffic_is_counted_in_equal_stretches(self, store: Checkpoint, records: Records) -> None:
+        """Of the last while and nothing before it, each query once; a young log is parted from its first query on."""
+        assert list(records.traffic(DAY, 4)) == []
+        store.commit(Commit(events=[an_event(n, done=T0 + at * SECOND) for n, at in enumerate((0, 1, 2, 11))]))
+        young = records.traffic(DAY, 4)
+        assert [count for _, count in young] == [3, 0, 0, 1]
+        assert young[0][0] == T0
+        assert [count for _, count in records.traffic(10 * SECOND, 2)] == [1, 1]
+
     def test_what_was_not_logged_is_known_exactly(self, store: Checkpoint, records: Records) -> None:
         """Starts, ends and others of every gap, a gap told twice counted once."""
         gaps = [("a", Gap(T0, T0 + 9, 3, 2)), ("b", Gap(T0, T0 + 9, 1, 0)), ("c", Gap(T0, T0 + 9, 0, 0, 40))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, literal, or_, select, tuple_
+from sqlalchemy import and_, func, literal, literal_column, or_, select, tuple_
 
 from service.backends.sql import keyset
 from service.backends.sql.names import DAY, digest
@@ -106,6 +106,20 @@ def recent(entity: Entity) -> Select[Any] | None:
         return None
     number = select(names.c.id).where(names.c.digest == digest(entity.value)).scalar_subquery()
     return select(events.c.id).where(column == number).order_by(events.c.done.desc(), events.c.id.desc())
+
+
+def edge(since: int | None) -> Select[Any]:
+    """Time of the first query completed after ``since``, or of the newest of all where it is None."""
+    if since is None:
+        return select(func.max(events.c.done))
+    return select(func.min(events.c.done)).where(events.c.done > since)
+
+
+def traffic(first: int, step: int) -> Select[Any]:
+    """Number of each stretch of ``step`` microseconds from ``first`` on, and how many queries were completed in it."""
+    part = ((events.c.done - first) // step).label("part")
+    # By its name: of the same expression with other parameters Postgres does not know that it is the same.
+    return select(part, func.count()).where(events.c.done >= first).group_by(literal_column("part"))
 
 
 def _accounts() -> Select[Any]:

@@ -174,6 +174,17 @@ class SqlRecords:
         with available("count its rows"), self._engine.begin() as connection:
             return _logged(connection)
 
+    def traffic(self, period: int, parts: int) -> Sequence[tuple[int, int]]:
+        """Queries completed in each of equal stretches of the log's last time, oldest first: beginning, count."""
+        with available("read the log"), self._engine.begin() as connection:
+            newest = connection.execute(queries.edge(None)).scalar()
+            if newest is None:
+                return []
+            first = int(connection.execute(queries.edge(newest - period)).scalar_one())
+            step = (newest - first) // parts + 1
+            found = dict(map(tuple, connection.execute(queries.traffic(first, step)).all()))
+        return [(first + part * step, int(found.get(part, 0))) for part in range(parts)]
+
     def ready(self) -> str | None:
         """None when the store answers and its schema is right, else what is wrong and what to do."""
         return schema.check(self._engine)

@@ -33,6 +33,9 @@
     });
   }
 
+  // Half a bar at either end, so that the first and the last are whole.
+  const room = (at) => (at.length > 1 ? (at[at.length - 1] - at[0]) / (at.length - 1) / 2 || 1 : 1);
+
   function draw(element) {
     const { at, queries, score, marks: happenings } = JSON.parse(element.dataset.series);
     const axis = (more) => ({ stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") }, ...more });
@@ -41,15 +44,15 @@
       height: 220,
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
       cursor: { y: false },
-      scales: { x: { time: true }, score: { range: [0, 1] }, queries: { range: (_, low, high) => [0, Math.max(high, 1)] } },
-      axes: [axis({ values: moments, space: 80 }), axis({ scale: "queries", label: "queries", size: 60 }), axis({ scale: "score", side: 1, grid: { show: false }, label: "score", size: 50 })],
+      scales: { x: { time: true, range: (_, low, high) => [low - room(at), high + room(at)] }, score: { range: [0, 1] }, queries: { range: (_, low, high) => [0, Math.max(high, 1)] } },
+      axes: [axis({ values: moments, space: 80 }), axis({ scale: "queries", label: "queries", size: 60 }), ...(score.length ? [axis({ scale: "score", side: 1, grid: { show: false }, label: "score", size: 50 })] : [])],
       series: [
         { label: "UTC", value: (_, seconds) => (seconds === null ? "-" : new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ")) },
-        { label: "queries since the scoring before", scale: "queries", stroke: colour("--series-a"), fill: `${colour("--series-a")}33`, paths: uPlot.paths.bars({ size: [0.6, 24, 2] }), points: { show: false } },
-        { label: "score", scale: "score", stroke: colour("--series-b"), width: 2, points: { size: 5 } },
+        { label: element.dataset.label, scale: "queries", stroke: colour("--series-a"), fill: `${colour("--series-a")}33`, paths: uPlot.paths.bars({ size: [0.6, 24, 2] }), points: { show: false } },
+        ...(score.length ? [{ label: "score", scale: "score", stroke: colour("--series-b"), width: 2, points: { size: 5 } }] : []),
       ],
       hooks: { draw: [marks(happenings)] },
-    }, [at, queries, score], element);
+    }, score.length ? [at, queries, score] : [at, queries], element);
   }
 
   function all() {

@@ -10,6 +10,8 @@ from service.console.evidence import reasons
 from service.console.hypotheses import examined
 from service.console.timeline import timeline
 from service.console.views.alert import texts
+from service.console.views.decide import SCOPES
+from service.console.views.offer import made_here, offered
 from service.model.entity import Entity, Scope
 from service.ports import FlagFilter
 from service.review.alerts import alert_id
@@ -63,4 +65,8 @@ def show(visit: Visit) -> Response:
         decisions=sorted(decisions, key=lambda made: made.created, reverse=True),
         alert=visit.control.alerts.alert(alert_id(entity)),
         declared=visit.console.declarations().get(entity.value),
+        decidable=entity.scope in SCOPES,
+        done=visit.asked("done"),
+        made=made_here(visit, decisions),
+        **offered(visit),
     )

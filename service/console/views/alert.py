@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from service.api.access import DECIDES
+from service.api import packing
 from service.api.errors import NotFound, Unprocessable
 from service.console.evidence import reasons, samples
 from service.console.hypotheses import examined
 from service.console.timeline import timeline
+from service.console.views.offer import made_here, offered
 from service.model.alert import Status, Verdict
-from service.model.decision import Kind
 from service.model.entity import Scope
 from service.ports import FlagFilter
+from service.review.evidence import LEVELS, above
 
 if TYPE_CHECKING:
     from typing import Any
@@ -30,7 +31,6 @@ EVALUATIONS = 200
 FLAGS = 50
 HIDDEN_AFTER = 300
 """Seconds for which revealed texts stay on the page."""
-LASTS = {"1h": "1 hour", "1d": "24 hours", "7d": "7 days", "30d": "30 days", "": "until it is removed"}
 
 
 def show(visit: Visit) -> Response:
@@ -51,6 +51,16 @@ def reveal(visit: Visit) -> Response:
     response = visit.page("alert.html", **gathered(visit, alert, revealed=True))
     response.headers["Refresh"] = f"{HIDDEN_AFTER};url={visit.request.url.path.removesuffix('/reveal')}"
     return response
+
+
+def evidence(visit: Visit) -> Response:
+    """The newest flag's evidence as a download."""
+    alert = find(visit)
+    flag = visit.control.records.latest_flags([alert.entity]).get(alert.entity)
+    if flag is None:
+        raise NotFound("The flags of this alert are past their retention.")
+    content, reason = visit.field("content"), visit.field("reason")[:500]
+    return packing.packed(visit.control, visit.identity, flag, content=content, reason=reason, origin="console")
 
 
 def find(visit: Visit) -> Alert:
@@ -86,12 +96,12 @@ def gathered(visit: Visit, alert: Alert, *, revealed: bool) -> dict[str, Any]:
         "linked": linked(visit, entity),
         "declared": visit.console.declarations().get(entity.value),
         "held": held_by_another(visit, alert),
-        "kinds": [kind for kind in Kind if kind is Kind.BLOCK or visit.may(DECIDES[kind])],
-        "lasts": LASTS,
+        **offered(visit),
+        "levels": [level for level in LEVELS if not above(level, visit.control.settings.content)],
         "verdicts": list(Verdict),
         "closed": alert.status is Status.CLOSED,
         "done": visit.asked("done"),
-        "made": next((made for made in decisions if made.id == visit.asked("made")), None),
+        "made": made_here(visit, decisions),
     }
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from service.api import deciding
 from service.api.deciding import Outcome
 from service.api.errors import Conflict, NotFound, Unprocessable
 from service.console.views.alert import find
 from service.console.views.queue import DONE, changes
-from service.console.visit import link
+from service.console.visit import ROOT, inside, link
 from service.model.alert import Note, Verdict
-from service.model.decision import Decision, Kind, Origin
+from service.model.decision import Decision, Guarded, Kind, Origin
+from service.model.entity import Entity, Scope
 from service.model.ids import event_id, text_id
 from service.review import alerts as rules
 from service.review.desk import Stale
@@ -29,6 +30,10 @@ BEGINS = {"1h": HOUR, "1d": 24 * HOUR}
 """Choice -> microseconds until it acts; any other acts at once."""
 LONGEST = 4_000
 """Characters of a note or a reason."""
+LONGEST_NAME = 512
+SCOPES = (*get_args(Guarded), Scope.CAMPAIGN)
+"""What gateways can be told about."""
+NO_REASON = "a decision needs a reason: whoever undoes it must be able to understand it"
 
 
 def change(visit: Visit) -> Response:
@@ -51,11 +56,11 @@ def decide(visit: Visit) -> Response:
     if kind is None and verdict is None:
         raise Unprocessable("choose what the gateways do, or a verdict that closes the alert, or both")
     if kind is not None and not text:
-        raise Unprocessable("a decision needs a reason: whoever undoes it must be able to understand it")
+        raise Unprocessable(NO_REASON)
     if verdict is not None:
         # Looked at first: where the alert cannot be closed, nothing is decided either.
         _closable(visit, alert, verdict)
-    decision = None if kind is None else _made(visit, alert, kind, text)
+    decision = None if kind is None else _made(visit, alert.entity, kind, text)
     outcome = None if decision is None else deciding.make(visit.control, visit.identity, decision, origin="console")
     if verdict is not None:
         _change(visit, alert, "close", verdict=verdict, text=text)
@@ -67,12 +72,32 @@ def decide(visit: Visit) -> Response:
     )
 
 
-def _made(visit: Visit, alert: Alert, kind: Kind, reason: str) -> Decision:
+def direct(visit: Visit) -> Response:
+    """A decision about somebody by name, without an alert."""
+    scope, value, text = visit.field("scope"), visit.field("value")[:LONGEST_NAME], visit.field("text")[:LONGEST]
+    if scope not in SCOPES or not value:
+        raise Unprocessable("name whom: a scope, and the full name within it")
+    if visit.field("kind") not in list(Kind):
+        raise Unprocessable("choose what the gateways do")
+    if not text:
+        raise Unprocessable(NO_REASON)
+    decision = _made(visit, Entity(Scope(scope), value), Kind(visit.field("kind")), text)
+    outcome = deciding.make(visit.control, visit.identity, decision, origin="console")
+    proposed = outcome is Outcome.PROPOSED
+    back = inside(visit.field("back"))
+    return visit.go(
+        back if back != ROOT else f"{ROOT}/decisions",
+        done="proposed" if proposed else "decided",
+        made="" if proposed else decision.id,
+    )
+
+
+def _made(visit: Visit, entity: Entity, kind: Kind, reason: str) -> Decision:
     """The decision that the form says."""
     life, since = LASTS.get(visit.field("lasts")), visit.now + BEGINS.get(visit.field("begins"), 0)
     return Decision(
         id=text_id(event_id(visit.now)),
-        entity=alert.entity,
+        entity=entity,
         kind=kind,
         until=None if life is None else since + life,
         origin=Origin.REVIEWER,

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from service.api import deciding
 from service.api.access import DECIDES
+from service.console.views.decide import SCOPES
+from service.console.views.offer import made_here, offered
 from service.console.visit import ROOT, inside
 from service.model.proposal import ProposalState
 
@@ -36,6 +38,9 @@ def show(visit: Visit) -> Response:
         may={one.id: visit.may(DECIDES[one.kind]) for one in (*chosen[:LIMIT], *(p.decision for p in proposals))},
         proposals=proposals,
         done=visit.asked("done"),
+        made=made_here(visit, newest),
+        scopes=SCOPES,
+        **offered(visit),
     )
 
 

@@ -10,6 +10,7 @@ from service.model.alert import Status, Verdict
 from service.model.decision import Kind
 from service.model.entity import Entity, Scope
 from service.review.alerts import alert_id
+from service.review.evidence import faults
 
 if TYPE_CHECKING:
     from tests.service.console.conftest import House
@@ -30,10 +31,10 @@ def _made(house: House, reason: str) -> list[Kind]:
 
 
 async def test_the_page_answers_in_order(house: House) -> None:
-    """Why, why not, who, seen before, what, when and the decision stand in this order."""
+    """Why, why not, who, what, when, linked and seen before, and the decision stand in this order."""
     async with house.browser("analyst") as browser:
         page = (await browser.get(PAGE)).text
-    places = [page.index(f'id="{part}"') for part in ("why", "why-not", "who", "seen", "what", "when", "decision")]
+    places = [page.index(f'id="{part}"') for part in ("why", "why-not", "who", "what", "when", "seen", "decision")]
     assert places == sorted(places)
 
 
@@ -146,3 +147,17 @@ async def test_a_decision_may_begin_later(house: House) -> None:
     assert made.since == made.created + 3_600_000_000
     assert made.until == made.since + 24 * 3_600_000_000
     assert "gateways follow from" in page
+
+
+async def test_the_evidence_is_downloaded_for_a_reason(house: House) -> None:
+    """An analyst gets the newest flag's archive, which is as it was packed; why is in the audit log."""
+    async with house.browser("analyst") as browser:
+        assert 'id="download"' in (await browser.get(PAGE)).text
+        assert (await browser.send(f"{PAGE}/evidence", reason=" ")).status_code == 422
+        assert (await browser.send(f"{PAGE}/evidence", reason="x", content="full")).status_code == 422
+        answer = await browser.send(f"{PAGE}/evidence", reason="appeal 7", content="redacted")
+    assert answer.headers["content-disposition"] == 'attachment; filename="flag-2.zip"'
+    assert faults(answer.content) == []
+    entry = house.plane.stores.audit.head()
+    assert entry is not None
+    assert (entry.act.action, entry.act.detail["reason"]) == ("evidence.packed", "appeal 7")
