@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
+import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
 import pytest
 import yaml
@@ -20,6 +23,7 @@ from service.model.ids import event_id, text_id
 from service.ports import AlertFilter, Commit
 from tests.console.browser import browser, opened
 from tests.console.hands import Mouse
+from tests.console.pages import every
 from tests.console.payloads import PAYLOADS, texts, traps
 from tests.console.story import Story
 from tests.contracts.factories import a_flag, a_signal
@@ -33,13 +37,17 @@ if TYPE_CHECKING:
     from service.bootstrap.stores import Stores
     from tests.console.browser import Tab
 
-pytestmark = pytest.mark.xdist_group("processes")
+pytestmark = pytest.mark.xdist_group("browser")
 
 HARMFUL = """() => [...document.querySelectorAll("*")].flatMap(one => [...one.attributes]
   .filter(at => /^(on.*|style|srcdoc)$/.test(at.name) || (
     /^(href|src|action|formaction|data|xlink:href)$/.test(at.name) && /^\\s*(javascript|data|vbscript):/i.test(at.value)
   )).map(at => one.tagName + " " + at.name + "=" + at.value))"""
 """Attributes of the page that run or restyle something, none of which the console has."""
+
+
+NAMED = ("queue", "suppressions", "coverage")
+"""Pages that show again what their address asks for."""
 
 
 def _key(number: int) -> str:
@@ -58,7 +66,7 @@ def _options(folder: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def poisoned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """Every text as an account's name, prompt, user agent and model, in a flag, a note and a decision's reason."""
+    """Every text as an account's name, prompt, user agent and model, in a flag, and wherever a reviewer writes."""
     folder = tmp_path_factory.mktemp("poisoned") / "data"
     options = _options(folder)
     with standin() as upstream, System(folder, upstream, options) as system:
@@ -70,10 +78,9 @@ def poisoned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         until(lambda: len(_alerts(held)) == len(PAYLOADS), "the flags are gathered into alerts")
         for address, text in zip(_alerts(held), texts(), strict=True):
             _post(system, f"/api/v1/alerts/{address}/notes", {"text": text})
-        for text in texts():
-            decision = {"scope": "account", "value": text, "kind": "annotate", "reason": text}
-            _post(system, "/api/v1/decisions", decision)
         held.close()
+        for number, text in enumerate(texts()):
+            _write(system, number, text)
         yield system
 
 
@@ -106,12 +113,41 @@ def _alerts(held: Stores) -> list[str]:
     return [alert.id for alert in held.alerts.alerts(AlertFilter(), None, 100).items]
 
 
-def _post(system: System, path: str, document: dict[str, str]) -> None:
+def _write(system: System, number: int, text: str) -> None:
+    """The text in every form that is kept and shown: decision, appeal, suppression, declared job, view and token."""
+    decision = {"scope": "account", "value": text, "kind": "annotate", "reason": text}
+    made = _post(system, "/api/v1/decisions", decision)["id"]
+    _post(system, "/api/v1/appeals", {"decision": made, "statement": text})
+    until = time.time() + 3600
+    owned = {"owner": text, "reason": text, "until": until}
+    _post(system, "/api/v1/suppressions", {"scope": "account", "value": text, **owned})
+    _post(system, "/api/v1/declarations", {"account": text, "job": "batch", "budget": 9, **owned})
+    # A view's name is a part of addresses, and so without these three.
+    name = text.translate(str.maketrans("/?#", "   "))[:60]
+    _post(system, "/api/v1/views", {"name": f"{number} {name}"[:64], "query": urlencode({"entity": text})})
+    _post(system, "/api/v1/tokens", {"role": "viewer", "note": text})
+    for noun, document in (
+        ("destinations", {"name": text, "channel": "webhook", "url": "https://hooks.example/"}),
+        ("users", {"name": text, "role": "viewer"}),
+    ):
+        assert _status(system, f"/api/v1/{noun}", document) in {409, 422}, "a name that takes no markup took it"
+
+
+def _status(system: System, path: str, document: dict[str, Any]) -> int:
+    try:
+        _post(system, path, document)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+    return 200
+
+
+def _post(system: System, path: str, document: dict[str, Any]) -> Any:
     headers = {"Authorization": f"Bearer {system.token}", "Content-Type": "application/json"}
     address = f"http://127.0.0.1:{system.control}{path}"
     request = urllib.request.Request(address, json.dumps(document).encode(), headers)
     with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-        assert answer.status in {201, 204}
+        return json.loads(answer.read() or b"null")
 
 
 def _clean(tab: Tab) -> None:
@@ -130,9 +166,19 @@ def test_nothing_runs(poisoned: System) -> None:
             _reveal(tab, address)
         accounts = [link.get_attribute("href") or "" for link in _links(tab, "/console/accounts")]
         assert len(set(accounts)) >= len(PAYLOADS)
-        for address in {*accounts, "/console/decisions", "/console/audit", "/console", "/console/suppressions"}:
+        named = [f"/console/{page}?scope=account&entity={quote(text)}" for page in NAMED for text in texts()[::10]]
+        for address in (*accounts, *named, *every(tab.page)):
             tab.page.goto(address)
             _clean(tab)
+        for text in texts():
+            assert _shown(tab, "/console/appeals", text), f"the page of appeals does not have {text}"
+
+
+def _shown(tab: Tab, address: str, text: str) -> bool:
+    """Whether the page has the text as text."""
+    if tab.page.url.partition("?")[0].rpartition("/")[2] != address.rpartition("/")[2]:
+        tab.page.goto(address)
+    return text in (tab.page.locator("main").text_content() or "")
 
 
 def _links(tab: Tab, page: str) -> Any:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.console.browser import Tab
 
-pytestmark = pytest.mark.xdist_group("processes")
+pytestmark = pytest.mark.xdist_group("browser")
 
 SERIOUS = {"serious", "critical"}
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
