@@ -182,8 +182,8 @@ class SqlRecords:
                 return []
             first = int(connection.execute(queries.edge(newest - period)).scalar_one())
             step = (newest - first) // parts + 1
-            found = dict(map(tuple, connection.execute(queries.traffic(first, step)).all()))
-        return [(first + part * step, int(found.get(part, 0))) for part in range(parts)]
+            found = {row[0]: int(row[1]) for row in connection.execute(queries.traffic(first, step))}
+        return [(first + part * step, found.get(part, 0)) for part in range(parts)]
 
     def ready(self) -> str | None:
         """None when the store answers and its schema is right, else what is wrong and what to do."""
