@@ -46,11 +46,13 @@ async def test_pages_are_shown_to_whom_the_table_says(house: House, role: str) -
             assert answer.headers["content-security-policy"] == POLICY
 
 
-async def test_nobody_comes_in_unsigned(house: House) -> None:
-    """Whoever has not signed in is sent to the door, and a form of theirs changes nothing."""
+@pytest.mark.parametrize("identity", ["anonymous", "caller", "revoked", "expired", "forged"])
+async def test_nobody_comes_in_unsigned(house: House, identity: str) -> None:
+    """Whoever has not signed in, or shows what opens nothing, is sent to the door; a form of theirs changes nothing."""
+    headers = house.plane.headers.get(identity, {"Cookie": f"revenuer={'A' * 43}"})
     async with house.browser() as browser:
         for entry in (*READ, *CHANGED):
-            answer = await browser.client.request(entry.method, _address(entry))
+            answer = await browser.client.request(entry.method, _address(entry), headers=headers)
             assert answer.status_code == 303, entry.path
             assert answer.headers["location"].startswith("/console/sign-in"), entry.path
 
