@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tests.console.browser import DESK, PHONE, browser, opened
 from tests.console.people import sign_in, user
 from tests.console.story import DISTILLER, flagged, origin
-from tests.e2e.system import System
+from tests.e2e.system import System, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -24,6 +24,8 @@ PAGES = {
 }
 """Name of a picture -> address of the page."""
 THEMES = ("light", "dark")
+LONG = 400.0
+"""Seconds for the demo's campaign to be found."""
 
 
 def main(folder: Path) -> None:
@@ -32,6 +34,7 @@ def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as data, System(Path(data) / "data") as demo, browser() as chromium:
         user(demo, WHO, "admin")
         flagged(demo)
+        until(lambda: demo.get("/api/v1/campaigns")["items"], "there is a campaign", LONG)
         for theme in THEMES:
             _desk(demo, chromium, folder, theme)
         with opened(chromium, origin(demo), size=PHONE) as tab:
@@ -46,9 +49,11 @@ def _desk(demo: System, chromium: Browser, folder: Path, theme: str) -> None:
         for name, address in PAGES.items():
             _take(tab.page, address, folder / f"{name}-{theme}.png")
         tab.page.goto("/console/queue")
-        alert = tab.page.locator("#queue a.open").first.get_attribute("href")
+        alert = tab.page.locator("#queue a.open", has_text=DISTILLER).first.get_attribute("href")
         assert alert is not None
         _take(tab.page, alert, folder / f"alerts-{theme}.png")
+        campaign = demo.get("/api/v1/campaigns")["items"][0]["id"]
+        _take(tab.page, f"/console/campaigns/{campaign}", folder / f"campaign-{theme}.png")
 
 
 def _take(page: Page, address: str, path: Path) -> None:
