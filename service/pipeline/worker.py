@@ -254,7 +254,7 @@ class Worker:
         return seconds
 
     def _log_ahead(self) -> bool:
-        """Write the log rows of one batch beyond the scoring cursor; False when there was none."""
+        """Write the log rows of one batch beyond the scoring cursor; whether there may be another whole one."""
         records = self._ahead.read(self._logged, self.batch)
         if not records:
             return False
@@ -272,7 +272,8 @@ class Worker:
         self._log_joiner.gaps = []
         self._checkpoint.commit(commit)
         metrics.EVENTS.labels("log").inc(len(commit.events))
-        return True
+        # What comes in meanwhile waits for the next step, so that a commit is not made for a few records.
+        return 2 * len(records) >= self.batch
 
 
 def _in_order(events: Sequence[QueryEvent], since: int) -> Sequence[QueryEvent]:
