@@ -15,6 +15,7 @@ References
 from __future__ import annotations
 
 import json
+from array import array
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,7 +47,8 @@ class Words(dict[str, bytes]):
         self._model = model
 
     def __missing__(self, word: str) -> bytes:
-        ids = np.array([token.id for token in self._model.tokenize(word)], np.int32).tobytes() if word else b""
+        # Of a few numbers an array of Python's own is made in a fifth of the time.
+        ids = array("i", [token.id for token in self._model.tokenize(word)]).tobytes() if word else b""
         if len(word) <= LONGEST:
             if len(self) >= LIMIT:
                 self.clear()
