@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
+import tracemalloc
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from detectors.core.registry import by_scope
 from service.backends.spool import SpoolWriter
 from service.bootstrap.stores import secrets
+from service.pipeline.entities import WARM, Followed
 from tests.benchmarks import detection
 from tests.benchmarks.events import made_up, recorded, records
 from tests.benchmarks.installation import install
@@ -31,6 +33,8 @@ AHEAD = 40_000
 """Records that the spool is kept ahead of the worker: it never waits, and the disk does not fill."""
 STEP = 100_000
 """Events between two looks at the worker's memory."""
+ACCOUNTS = 1000
+"""Accounts made to see what one takes in memory."""
 STATES = {"account": 16, "template": 4, "ip_prefix": 4, "client": 4}
 """KiB that one entity's states may take."""
 
@@ -126,3 +130,8 @@ def _sizes(report: Report) -> None:
         size = sum(detector.empty().nbytes for detector in by_scope(scope))
         if size:
             report.add(Line(f"states of one {scope}", size / 1024, "KiB", most=most))
+    tracemalloc.start()
+    held = [Followed({detector.name: detector.empty() for detector in by_scope("account")}) for _ in range(ACCOUNTS)]
+    taken = tracemalloc.get_traced_memory()[0] / len(held)
+    tracemalloc.stop()
+    report.add(Line("memory of one account that is kept", taken / 1024, "KiB", note=f"at most {WARM:,} entities are"))
