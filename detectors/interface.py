@@ -1,13 +1,19 @@
 """Interface: requests that no product needs, but the reconstruction of a model does.
 
 Stealing the last layer or the logits goes through ``logit_bias``: ever-new
-sets of token ids, log-probabilities, an answer of a token or two. Making data
+sets of token ids, log-probabilities, an answer of a token or two. Data for the use of tools comes from requests that
+each offer other tools. Making data
 from nothing opens the user's turn of a chat template and lets the model write
 it. A harvest for a training set may name its fields in the answer's schema. And
 a search for what the interface lets through tries many caps on the answer.
 
+Ever-new biases, ever-new tools and open turns together are the *probing*: hardly any honest caller does one of them, so
+it is weighed apart from all other signals. Sets are ever-new where they come less than twice each on average; the first
+few probes count nothing, since everybody tries something once.
+
 Weakness: a benign scorer asks for log-probabilities as well, with one fixed
-set of ids or none; only the count of *distinct* sets tells. A schema with a
+set of ids or none; only the count of *distinct* sets tells. An agent whose tools are picked anew for every request
+looks like a probe. A schema with a
 question and an answer is common in teaching. Each is measured by its share,
 so a probe of a few queries in much traffic is seen by its end user or not at all.
 
@@ -18,6 +24,8 @@ References
       LLMs Leak Proprietary Information. COLM.
 [^3]: Xu, Z. et al., 2025. Magpie: Alignment Data Synthesis from Scratch by
       Prompting Aligned LLMs with Nothing. ICLR.
+[^4]: Liu, Z. et al., 2024. APIGen: Automated Pipeline for Generating Verifiable
+      and Diverse Function-Calling Datasets. NeurIPS.
 
 """
 
@@ -41,14 +49,18 @@ if TYPE_CHECKING:
 
 SETS = 256
 CAPS = 64
+TRIES = 10
+"""Probes that count nothing."""
 SHORT = 2
 """Tokens up to which a cap makes an answer one that only its log-probabilities are wanted of."""
 _MIX = np.uint64(0x9E3779B97F4A7C15)
+_COUNTS = ("biased", "offered", "probes", "open", "rows", "sampled", "seen")
 STATE = np.dtype(
     [
         ("sets", "u1", SETS),  # distinct logit_bias sets, HyperLogLog
+        ("tools", "u1", SETS),  # distinct sets of tools, likewise
         ("caps", "u1", CAPS),  # which caps were seen, by hash
-        *((name, "<u8") for name in ("probes", "open", "rows", "sampled", "seen")),
+        *((name, "<u8") for name in _COUNTS),
     ]
 )
 
@@ -65,20 +77,30 @@ class Interface:
     """
 
     name: ClassVar[str] = "interface"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     group: ClassVar[Group] = Group.INTERFACE
     scopes: ClassVar[frozenset[str]] = frozenset({"account", "org", "end_user"})
     signals: ClassVar[Mapping[str, SignalSpec]] = {
+        "interface.probing": SignalSpec(
+            unit="%",
+            tail=Tail.UPPER,
+            alone=True,
+            words=f"{{value}} of queries, the first {TRIES} aside, bias tokens or offer tools that were not together "
+            "before, or make the model write the user's part",
+        ),
         "interface.bias_sets": SignalSpec(
             unit="sets",
-            tail=Tail.UPPER,
+            tail=None,
             words="a query brings {value} of biased tokens that were not biased together before",
+        ),
+        "interface.tool_sets": SignalSpec(
+            unit="sets", tail=None, words="a query brings {value} of tools that were not offered together before"
         ),
         "interface.probe_share": SignalSpec(
             unit="%", tail=None, words="{value} of queries want the log-probabilities of a token or two"
         ),
         "interface.open_turn_share": SignalSpec(
-            unit="%", tail=Tail.UPPER, words="{value} of queries make the model write the user's part"
+            unit="%", tail=None, words="{value} of queries make the model write the user's part"
         ),
         "interface.training_rows_share": SignalSpec(
             unit="%", tail=Tail.UPPER, words="{value} of queries want answers under the field names of training data"
@@ -103,6 +125,11 @@ class Interface:
         biased = batch.bias[batch.bias != 0]
         if len(biased):
             out["sets"] = hll.add(state["sets"], biased)
+            out["biased"] += np.uint64(len(biased))
+        offered = batch.offered[batch.offered != 0]
+        if len(offered):
+            out["tools"] = hll.add(state["tools"], offered)
+            out["offered"] += np.uint64(len(offered))
         capped = batch.max_tokens[batch.max_tokens > 0]
         if len(capped):
             out["caps"][(capped.astype(np.uint64) * _MIX >> np.uint64(58)).astype(np.intp)] = 1
@@ -119,8 +146,9 @@ class Interface:
         """The counts of both."""
         out = a.copy()
         out["sets"] = hll.merge(a["sets"], b["sets"])
+        out["tools"] = hll.merge(a["tools"], b["tools"])
         out["caps"] = np.maximum(a["caps"], b["caps"])
-        for name in ("probes", "open", "rows", "sampled", "seen"):
+        for name in _COUNTS:
             out[name] += b[name]
         return out
 
@@ -129,8 +157,13 @@ class Interface:
         seen = int(state["seen"])
         if seen < self.grace:
             return None
+        sets = hll.estimate(state["sets"])
+        tools = hll.estimate(state["tools"])
+        probes = ever_new(sets, int(state["biased"])) + ever_new(tools, int(state["offered"])) + int(state["open"])
         values = {
-            "interface.bias_sets": min(hll.estimate(state["sets"]) / seen, 1.0),
+            "interface.probing": max(min(probes, seen) - TRIES, 0.0) / seen,
+            "interface.bias_sets": min(sets / seen, 1.0),
+            "interface.tool_sets": min(tools / seen, 1.0),
             "interface.probe_share": int(state["probes"]) / seen,
             "interface.open_turn_share": int(state["open"]) / seen,
             "interface.training_rows_share": int(state["rows"]) / seen,
@@ -143,3 +176,8 @@ class Interface:
         """How far the probing lies above that of benign entities."""
         measured = self.measure(state, at)
         return None if measured is None else judge(self.signals, measured, baseline)
+
+
+def ever_new(sets: float, rows: int) -> float:
+    """Of so many rows with a set, those that bring a new one, where at least half do: from 0 for a half to all."""
+    return max(2.0 * min(sets, rows) - rows, 0.0)

@@ -11,8 +11,13 @@ honest use, where a mean would drown it); the share far above; and the mean of t
 digest), drawn towards an honest query's for as long as it has few. What was taken
 by them is the answers' tokens, weighted by the odds.
 
+A harvest wants many subjects, whoever else speaks like one has a few: a teacher's lessons, the fixtures of one product.
+So two more read topics, the cells of the codebook, of which each counts once however often it is asked about: how many
+were asked about in words above even odds; and the sum of the topics' mean odds under the system prompt for which it is
+highest, where the honest use that a harvest is hidden in comes under another.
+
 Weakness: a prompt engineer, a teacher who has exercises made or the maker of
-an evaluation speaks likewise. A harvest that sends what ordinary users ask
+an evaluation speaks likewise, and a benchmark run once is as broad. A harvest that sends what ordinary users ask
 says nothing here.
 
 References
@@ -37,6 +42,7 @@ import numpy as np
 from detectors.core.detector import Group, Measurement, Score, SignalSpec, Tail
 from detectors.core.judge import judge, rounded
 from detectors.features import purpose
+from detectors.features.codebook import CELLS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,9 +59,16 @@ HONEST = -4.0
 """Log-odds of a query that asks nothing new: about the median of honest fresh ones."""
 DAY = 86400.0
 FRAMES = 64
-_SHIFT, _MIX = np.uint64(58), np.uint64(0x9E3779B97F4A7C15)
+_SHIFT, _SYSTEM, _MIX = np.uint64(58), np.uint64(62), np.uint64(0x9E3779B97F4A7C15)
+_SUMS = ("odds", "likely", "sure", "fresh", "seen", "frame_odds", "frame_fresh", "topic_odds", "topic_fresh")
 SETTLED = 20
 """Honest queries that every frame is mixed with: a frame of as many prompts counts half."""
+SYSTEMS, TOPICS = 4, 32
+"""System prompts, by digest, and groups of cells that mean odds are kept for."""
+UNIT = 64
+"""Log-odds are added up in such parts of one, in integers: exact in any order, room for four million queries each."""
+SETTLED_TOPIC, DOUBT = 1.0, -2.0
+"""Queries that every topic's mean is mixed with, and their log-odds: a topic of one prompt counts half."""
 STATE = np.dtype(
     [
         ("time", "<f8"),
@@ -67,6 +80,9 @@ STATE = np.dtype(
         ("seen", "<u8"),
         ("frame_odds", "<f8", FRAMES),
         ("frame_fresh", "<u4", FRAMES),
+        ("cells", "u1", CELLS // 8),
+        ("topic_odds", "<i4", (SYSTEMS, TOPICS)),
+        ("topic_fresh", "<u4", (SYSTEMS, TOPICS)),
     ]
 )
 
@@ -83,7 +99,7 @@ class TrainingValue:
     """
 
     name: ClassVar[str] = "training_value"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     group: ClassVar[Group] = Group.TEMPLATE
     scopes: ClassVar[frozenset[str]] = frozenset({"account", "org", "end_user"})
     signals: ClassVar[Mapping[str, SignalSpec]] = {
@@ -107,6 +123,14 @@ class TrainingValue:
             unit="log-odds",
             tail=Tail.UPPER,
             words="the most telling frame is worded as a harvest by {value} on average, a rare one by less",
+        ),
+        "training_value.topics": SignalSpec(
+            unit="of 256 topics", tail=Tail.UPPER, words="{value} were asked about in the words of a harvest"
+        ),
+        "training_value.breadth": SignalSpec(
+            unit="log-odds",
+            tail=Tail.UPPER,
+            words="over its topics the most telling system prompt adds up to {value} of a harvest",
         ),
         "training_value.taken_1d": SignalSpec(
             unit="tokens",
@@ -146,6 +170,14 @@ class TrainingValue:
         frames = batch.derived(_frames)[fresh]
         out["frame_odds"] += np.bincount(frames, odds, FRAMES)
         out["frame_fresh"] += np.bincount(frames, minlength=FRAMES).astype(np.uint32)
+        asked = np.zeros(CELLS, np.bool_)
+        asked[batch.cell[fresh][odds >= LIKELY]] = True
+        out["cells"] |= np.packbits(asked)
+        topics = batch.derived(_topics)[fresh]
+        counts = np.bincount(topics, minlength=SYSTEMS * TOPICS).reshape(SYSTEMS, TOPICS)
+        parts = np.bincount(topics, np.rint(odds * UNIT), SYSTEMS * TOPICS).reshape(SYSTEMS, TOPICS)
+        out["topic_fresh"] += counts.astype(np.uint32)
+        out["topic_odds"] += parts.astype(np.int32)
         return out
 
     def merge(self, a: State, b: State) -> State:
@@ -154,8 +186,9 @@ class TrainingValue:
         last = max(float(a["time"]), float(b["time"]))
         out["taken"] = _leaked(a, last) + _leaked(b, last)
         out["time"] = last
-        for name in ("odds", "likely", "sure", "fresh", "seen", "frame_odds", "frame_fresh"):
+        for name in _SUMS:
             out[name] += b[name]
+        out["cells"] |= b["cells"]
         return out
 
     def measure(self, state: State, at: float) -> Measurement | None:
@@ -171,6 +204,8 @@ class TrainingValue:
             "training_value.frame": float(
                 ((state["frame_odds"] + HONEST * SETTLED) / (state["frame_fresh"] + float(SETTLED))).max()
             ),
+            "training_value.topics": float(np.unpackbits(state["cells"]).sum()),
+            "training_value.breadth": _breadth(state),
             "training_value.taken_1d": _leaked(state, max(at, float(state["time"]))),
         }
         return Measurement({name: rounded(value) for name, value in values.items()})
@@ -179,6 +214,18 @@ class TrainingValue:
         """How far words and takings lie above those of benign entities."""
         measured = self.measure(state, at)
         return None if measured is None else judge(self.signals, measured, baseline)
+
+
+def _breadth(state: State) -> float:
+    """Mean log-odds of each topic, if above even, added up: of the system prompt for which that is most."""
+    parts = state["topic_odds"] / UNIT + SETTLED_TOPIC * DOUBT
+    means = np.maximum(parts / (state["topic_fresh"] + SETTLED_TOPIC), 0.0)
+    return float(means.sum(axis=1).max())
+
+
+def _topics(rows: Observations) -> NDArray[np.intp]:
+    """System prompt and group of cells of each query, as one number."""
+    return ((rows.system * _MIX) >> _SYSTEM).astype(np.intp) * TOPICS + rows.cell % TOPICS
 
 
 def _frames(rows: Observations) -> NDArray[np.intp]:

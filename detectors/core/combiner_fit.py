@@ -4,6 +4,8 @@ An account is judged by the highest score that it had at any moment, so that is 
 example, at the moment at which the weights found so far score it highest, and the weights are found anew until that
 settles [^1]. Fitted on all moments alike, the weights learn nothing of early looks that scatter.
 
+Signals that may decide alone are fitted apart, on the honest and on those harvests that show one of them.
+
 Every kind of account counts alike, and so does either side, however many
 accounts there are of it: a population says how common a kind is, not how hard
 it is to tell.
@@ -36,6 +38,11 @@ if TYPE_CHECKING:
 PENALTY = 20.0
 """Ridge, in units of one account's loss. From 5 to 50 figures on kinds left out are alike; a larger one starves the
 signals that few kinds show."""
+PENALTY_ALONE = 0.1
+"""Likewise of the signals that may decide alone. The sides hardly overlap, so any from 0.02 to 0.5 gives the same order
+of accounts; at 1 the harvests that show nothing else stay below the threshold."""
+SHOWN = 1.0
+"""Strength, of a p-value of 0.1, from which a harvest is one that shows such a signal."""
 ROUNDS = 6
 """Of moments chosen and weights found anew; after three hardly a moment changes."""
 LEAST = 1e-3
@@ -80,19 +87,42 @@ def fit_combiner(
     specs = {name: spec for room in rooms for name, spec in room.signals.items()}
     names = sorted(name for name, spec in specs.items() if spec.tail is not None or spec.clears)
     points = np.array([_point(example, baselines, names, specs) for example in examples])
+    apart = np.array([specs[name].alone for name in names])
+    weights, constant = _fitted(examples, points, [n for n in names if not specs[n].alone], ~apart, PENALTY)
+    # Points are drawn in by patience; whether a signal is shown at all does not wait.
+    counts = np.array([patience(example.queries) for example in examples])
+    showing = (points[:, apart] >= SHOWN * counts[:, None]).any(axis=1)
+    shown = {example.account for example, shows in zip(examples, showing, strict=True) if example.attack and shows}
+    if not shown:
+        return Combiner(weights, constant, about)
+    rows = np.array([not example.attack or example.account in shown for example in examples])
+    some = [example for example, kept in zip(examples, rows, strict=True) if kept]
+    alone = _fitted(some, points[rows], [n for n in names if specs[n].alone], apart, PENALTY_ALONE)
+    return Combiner(weights, constant, about, *alone)
+
+
+def _fitted(
+    examples: Sequence[Example],
+    points: NDArray[np.float64],
+    names: Sequence[str],
+    columns: NDArray[np.bool_],
+    penalty: float,
+) -> tuple[dict[str, float], float]:
+    """Weights of these columns and their constant, on each account's worst moment."""
+    points = points[:, columns]
     _, first, accounts = np.unique([e.account for e in examples], return_index=True, return_inverse=True)
     truth = np.array([examples[i].attack for i in first])
     weights = _balanced([examples[i].kind for i in first], truth)
     # The last evaluation to begin with; they come in order of time.
     worst = _highest(np.arange(len(examples)), accounts)
     for _ in range(ROUNDS):
-        found = bounded(points[worst], truth, weights, penalty=PENALTY)
+        found = bounded(points[worst], truth, weights, penalty=penalty)
         chosen = _highest(points @ found[1:], accounts)
         if np.array_equal(chosen, worst):
             break
         worst = chosen
     kept = {name: float(f"{w:.6g}") for name, w in zip(names, found[1:], strict=True) if w >= LEAST}
-    return Combiner(kept, float(f"{found[0]:.6g}"), about)
+    return kept, float(f"{found[0]:.6g}")
 
 
 def _highest(scores: NDArray[Any], accounts: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -44,6 +44,8 @@ class SignalSpec:
     """Reason in words with ``{value}`` for the number and its unit."""
     clears: bool = False
     """Speaks against, the more the higher: a share in [0, 1] that the combiner counts down. ``tail`` is None."""
+    alone: bool = False
+    """Hardly any honest caller shows it at all, so the combiner weighs it apart from the rest: it may decide alone."""
     stratified: bool = True
     """Compared with benign entities of about the same query count; False: with all of the scope."""
 

@@ -59,6 +59,7 @@ _SHAPES: dict[str, tuple[str, tuple[int, ...]]] = {
     "max_tokens": ("f4", ()),
     "logprobs": ("?", ()),
     "bias": ("u8", ()),
+    "offered": ("u8", ()),
     "open_turn": ("?", ()),
     "training_schema": ("?", ()),
 }
@@ -134,8 +135,10 @@ class Observations:
     """Log-probabilities are asked for."""
     bias: NDArray[np.uint64]
     """Keyed digest of the set of token ids in ``logit_bias``; 0 where there is none."""
+    offered: NDArray[np.uint64]
+    """Keyed digest of the set of names of the tools offered; 0 where there are none."""
     open_turn: NDArray[np.bool_]
-    """The model is made to write the user's part: a chat without a user turn, a completion that ends at its header."""
+    """The model is made to write the user's part: a completion that ends at the header of the user's turn."""
     training_schema: NDArray[np.bool_]
     """The answer's schema has the fields of training data: instruction and output, question and answer, ..."""
     _within: tuple[Observations, NDArray[np.intp] | slice] | None = field(init=False, repr=False, default=None)

@@ -90,7 +90,7 @@ def main(*, files: tuple[Path, ...], seed: int, without: tuple[str, ...], out: P
     }
     made = combined(honest[::2], [*honest[1::2], *(a for a in done if a.episode.attack)], seed=seed, about=about)
     made.save(out)
-    for name, weight in sorted(made.weights.items(), key=lambda item: -item[1]):
+    for name, weight in sorted([*made.weights.items(), *made.alone.items()], key=lambda item: -item[1]):
         click.echo(f"{weight:8.3f}  {name}")
 
 

@@ -40,7 +40,6 @@ TEXT = (
 CAPS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 MOST = 1e9
 """Numbers from here on are no sensible parameter and count as not given."""
-ASKED = frozenset({Operation.CHAT, Operation.MESSAGES})
 OPEN = re.compile(
     r"(?:<[^<>\n]{0,40}(?:user|human|instruction)[^<>\n]{0,40}>"
     r"|(?:^|[\n>]|#\s?)(?:user|human|instruction):?(?:<[^<>\n]{0,40}>)?|\[INST\])\s*\Z",
@@ -75,16 +74,15 @@ def _interface(rows: Observations, queries: Sequence[Query], extractor: Extracto
     roles = [[turn.role for turn in query.turns] for query in queries]
     asked = [query.parameters for query in queries]
     biased = [given.get("logit_bias_ids") for given in asked]
+    offered = [given.get("tools") or given.get("functions") for given in asked]
     rows.depth[:] = [each.count("assistant") + each.count("tool") for each in roles]
-    rows.tools[:] = [
-        bool(given.get("tools") or given.get("functions")) or "tool" in each
-        for given, each in zip(asked, roles, strict=True)
-    ]
+    rows.tools[:] = [bool(names) or "tool" in each for names, each in zip(offered, roles, strict=True)]
     rows.samples[:] = [max(_number(given, "n"), 1.0) for given in asked]
     rows.max_tokens[:] = [max(_number(given, name) for name in CAPS) for given in asked]
     rows.logprobs[:] = [bool(given.get("logprobs")) for given in asked]
     rows.bias[:] = [extractor.digest(repr(ids)) if ids else 0 for ids in biased]
-    rows.open_turn[:] = [_open_turn(query) for query in queries]
+    rows.offered[:] = [extractor.digest(repr(names)) if names else 0 for names in offered]
+    rows.open_turn[:] = [bool(query.prompts) and all(map(_opens, query.prompts)) for query in queries]
     rows.training_schema[:] = [isinstance(n := given.get("schema_fields"), list) and len(n) >= 2 for given in asked]
 
 
@@ -93,10 +91,8 @@ def _number(given: dict[str, Any], name: str) -> float:
     return float(value) if isinstance(value, (int, float)) and 0 <= value < MOST else 0.0
 
 
-def _open_turn(query: Query) -> bool:
-    if query.prompts:
-        return all(OPEN.search(prompt[-64:]) for prompt in query.prompts)
-    return query.operation in ASKED and not any(turn.role == "user" for turn in query.turns)
+def _opens(prompt: str) -> bool:
+    return OPEN.search(prompt[-64:]) is not None
 
 
 def _fill(rows: Observations, events: Sequence[QueryEvent], extractor: Extractor) -> None:

@@ -41,7 +41,7 @@ def table(measured: Sequence[Measured], known: Sequence[Known], *, fpr: float) -
     """Found at a false-positive rate at full and half share, and AUROC, without each signal that has a weight."""
     shown = [m for m in measured if not m.episode.attack or m.episode.share >= 0.5]
     readings = [[_reading(moment, known[m.episode.fold]) for moment in m.moments] for m in shown]
-    weighed = sorted({name for held in known for name in held.combiner.weights})
+    weighed = sorted({name for held in known for name in held.combiner.names})
 
     def scores(without: str) -> list[float]:
         return [
@@ -67,7 +67,7 @@ def _reading(moment: Moment, known: Known) -> Reading:
     p_values = {
         name: baseline.p_value(name, moment.values[name], spec.tail)
         for name, spec in specs
-        if spec.tail is not None and name in moment.values and name in known.combiner.weights
+        if spec.tail is not None and name in moment.values and name in known.combiner.names
     }
     return Reading(p_values, clearing(moment.values, specs), moment.queries)
 

@@ -77,10 +77,16 @@ def test_an_open_turn_is_the_users(prompt: str, *, open_turn: bool) -> None:
     assert row.open_turn[0] == open_turn
 
 
-def test_a_chat_without_a_user_is_open() -> None:
-    """A request with a system prompt alone lets the model speak first."""
-    assert seen(turns=(("system", "You are a helpful assistant."),)).open_turn[0]
-    assert not seen().open_turn[0]
+def test_a_chat_without_a_user_is_not_open() -> None:
+    """A request whose words are all in the system prompt is answered like any other: some products ask so."""
+    assert not seen(turns=(("system", "You are a helpful assistant."),)).open_turn[0]
+
+
+def test_tools_are_told_by_their_names() -> None:
+    """Other tools are another digest, the same ones the same, none at all 0."""
+    a, b, c, none = (seen({"tools": names} if names else {}).offered[0] for names in (["f"], ["f", "g"], ["f"], []))
+    assert a == c != b
+    assert none == 0
 
 
 def test_refusals_are_told_from_errors() -> None:
