@@ -35,6 +35,22 @@ def test_shares_are_of_all_queries(column: str, signal: str) -> None:
     assert measured(Interface(), observations(100, **quarter))[signal] == 0.25
 
 
+@pytest.mark.parametrize(
+    ("columns", "probing"),
+    [
+        pytest.param({"bias": SETS}, 0.9, id="new-biases"),
+        pytest.param({"offered": SETS}, 0.9, id="new-tools"),
+        pytest.param({"open_turn": True}, 0.9, id="open-turns"),
+        pytest.param({"bias": np.where(np.arange(100) < 50, SETS, 0)}, 0.4, id="half-of-them"),
+        pytest.param({"bias": SETS[np.arange(100) % 20], "offered": SETS[np.arange(100) % 40]}, 0.0, id="sets-again"),
+        pytest.param({"open_turn": np.arange(100) < 8}, 0.0, id="a-few-tries"),
+    ],
+)
+def test_probing_is_what_is_ever_new(columns: dict[str, Any], probing: float) -> None:
+    """Of a hundred queries the first ten count nothing; sets that come again are a product's own."""
+    assert measured(Interface(), observations(100, **columns))["interface.probing"] == pytest.approx(probing, abs=0.1)
+
+
 def test_caps_are_told_apart() -> None:
     """A grid of thirty caps shows as most of thirty (some fall together), one cap as one, none as none."""
     grid = measured(Interface(), observations(60, max_tokens=np.arange(60) % 30 + 1))["interface.caps"]

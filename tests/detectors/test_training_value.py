@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detectors.training_value import DAY, HONEST, TrainingValue
+from detectors.training_value import DAY, DOUBT, HONEST, TrainingValue
 from tests.detectors.factories import START, measured, observations
 
 ROW = np.arange(100)
 HARVEST, HONEST_WORDS = 12.0, -12.0
+A_SYSTEM, ANOTHER = np.uint64(1), np.uint64(2)
+"""Digests that fall into different places of the state."""
 
 
 def test_a_harvests_words_lie_above_a_customers() -> None:
@@ -44,6 +46,31 @@ def test_a_frame_does_not_drown() -> None:
     )
     assert quarter == pytest.approx((25 * 8.0 + 20 * HONEST) / 45, rel=1e-5)
     assert few < 0.0 < quarter
+
+
+def test_each_topic_counts_once() -> None:
+    """A hundred lessons on four subjects are four topics, and much less breadth than a hundred subjects."""
+    narrow, broad, customer = (
+        measured(TrainingValue(), observations(100, purpose=purpose, cell=ROW % cells))
+        for purpose, cells in ((HARVEST, 4), (HARVEST, 100), (HONEST_WORDS, 100))
+    )
+    assert [m["training_value.topics"] for m in (narrow, broad, customer)] == [4.0, 100.0, 0.0]
+    # Each topic's mean of 8 is mixed with one query at DOUBT; cells fall into 32 groups.
+    assert narrow["training_value.breadth"] == pytest.approx(4 * (25 * 8.0 + DOUBT) / 26, rel=1e-5)
+    assert broad["training_value.breadth"] > 5 * narrow["training_value.breadth"]
+    assert customer["training_value.breadth"] == 0.0
+
+
+def test_honest_use_under_another_prompt_hides_no_breadth() -> None:
+    """The harvest's system prompt adds up as much beside twice as many honest queries under another one."""
+    alone = measured(TrainingValue(), observations(30, purpose=HARVEST, cell=np.arange(30), system=A_SYSTEM))
+    mixed = observations(
+        90,
+        purpose=np.where(np.arange(90) < 30, HARVEST, HONEST_WORDS),
+        cell=np.arange(90) % 30,
+        system=np.where(np.arange(90) < 30, A_SYSTEM, ANOTHER),
+    )
+    assert measured(TrainingValue(), mixed)["training_value.breadth"] == alone["training_value.breadth"] > 0
 
 
 def test_what_asks_nothing_new_counts_as_honest() -> None:

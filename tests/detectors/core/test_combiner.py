@@ -21,7 +21,7 @@ p_values = st.floats(1e-6, 1.0)
 shares = st.floats(0.0, 1.0)
 
 
-@given(st.dictionaries(st.sampled_from(sorted(SHIPPED.weights)), p_values, min_size=1), st.data())
+@given(st.dictionaries(st.sampled_from(sorted(SHIPPED.names)), p_values, min_size=1), st.data())
 def test_a_smaller_p_value_never_lowers_the_score(known: dict[str, float], data: st.DataObject) -> None:
     """The shipped weights count evidence up."""
     name = data.draw(st.sampled_from(sorted(known)))
@@ -29,7 +29,7 @@ def test_a_smaller_p_value_never_lowers_the_score(known: dict[str, float], data:
     assert SHIPPED.score(known, {}, 80) <= SHIPPED.score(lower, {}, 80)
 
 
-@given(st.dictionaries(st.sampled_from(sorted(SHIPPED.weights)), shares, min_size=1), st.data())
+@given(st.dictionaries(st.sampled_from(sorted(SHIPPED.names)), shares, min_size=1), st.data())
 def test_more_of_what_clears_never_raises_the_score(known: dict[str, float], data: st.DataObject) -> None:
     """The shipped weights count clearance down."""
     name = data.draw(st.sampled_from(sorted(known)))
@@ -53,10 +53,20 @@ def test_few_queries_count_less() -> None:
     assert clearing == sorted(clearing, reverse=True)
 
 
+def test_what_may_decide_alone_is_not_outweighed() -> None:
+    """The higher of the two sums counts: neither does the other's absence lower it, nor do both add up."""
+    made = Combiner({"volume.a": 2.0, "volume.b": 3.0}, -2.0, {}, {"interface.c": 8.0}, -4.0)
+    alone = made.score({"volume.a": 1.0, "interface.c": 0.01}, {"volume.b": 1.0}, 150)
+    assert alone == pytest.approx(1 / (1 + np.exp(-(8.0 * 2 / 2 - 4.0))))
+    assert made.score({"volume.a": 0.1, "interface.c": 0.01}, {}, 150) == alone
+    assert made.score({"volume.a": 0.1, "interface.c": 1.0}, {}, 150) == made.score({"volume.a": 0.1}, {}, 150)
+
+
 def test_shipped_weights_are_of_signals_that_exist() -> None:
     """Every weight belongs to evidence or to what clears; context has none."""
     assert SHIPPED.weights
-    assert [n for n in SHIPPED.weights if n not in SPECS or not (SPECS[n].tail or SPECS[n].clears)] == []
+    assert [n for n in SHIPPED.names if n not in SPECS or not (SPECS[n].tail or SPECS[n].clears)] == []
+    assert all(SPECS[name].alone for name in SHIPPED.alone)
 
 
 def test_both_sides_are_weighed() -> None:
@@ -68,10 +78,11 @@ def test_both_sides_are_weighed() -> None:
 
 def test_file_gives_back_what_was_saved(tmp_path: Path) -> None:
     """Weights, constant and version survive the file."""
-    made = Combiner({"volume.a": 0.25, "content.b": 1.5}, -2.0, {"seed": 3})
+    made = Combiner({"volume.a": 0.25, "content.b": 1.5}, -2.0, {"seed": 3}, {"interface.c": 4.0}, -5.0)
     made.save(tmp_path / "c.npz")
     read = Combiner.load(tmp_path / "c.npz")
     assert (read.weights, read.constant, read.version) == (made.weights, -2.0, made.version)
+    assert (read.alone, read.alone_constant) == ({"interface.c": 4.0}, -5.0)
     assert read.about["seed"] == 3
 
 

@@ -8,6 +8,7 @@ from detectors.core.baseline import ALL_STRATA, Reference
 from detectors.core.combiner_fit import Example, fit_combiner
 from tests.detectors.factories import baselines
 
+PROBING = "interface.probing"
 TELLING, NOISE, CLEARS = "training_value.taken_1d", "volume.fresh_tokens_1h", "volume.rerun_share"
 
 
@@ -50,3 +51,22 @@ def test_an_account_is_fitted_at_its_worst_moment() -> None:
     once = fit_combiner(peaking, held, about={}).weights.get(TELLING, 0.0)
     always = fit_combiner([e for e in peaking if e.queries == 600], held, about={}).weights[TELLING]
     assert once < always / 2
+
+
+def test_what_honest_callers_never_show_decides_alone() -> None:
+    """A kind that shows only this, among kinds that never do, is told apart; the other weights know nothing of it."""
+    random = np.random.default_rng(8)
+    shown = [
+        Example(f"probe-{n}", "probe", attack=True, scope="account", queries=600, values={TELLING: 0.1, PROBING: 0.5})
+        for n in range(60)
+    ]
+    others = [Example(e.account, e.kind, e.attack, e.scope, e.queries, {**e.values, PROBING: 0.0}) for e in examples()]
+    references = {
+        ("account", ALL_STRATA, TELLING): Reference.of(random.lognormal(0.7, size=2000)),
+        ("account", ALL_STRATA, PROBING): Reference.of(np.zeros(2000)),
+    }
+    made = fit_combiner([*others, *shown], baselines(references=references), about={})
+    assert PROBING in made.alone
+    assert PROBING not in made.weights
+    assert made.score({TELLING: 1.0, PROBING: 0.001}, {}, 600) > 0.9
+    assert made.score({TELLING: 1.0, PROBING: 1.0}, {}, 600) < 0.5
