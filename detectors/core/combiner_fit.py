@@ -91,7 +91,7 @@ def fit_combiner(
     weights, constant = _fitted(examples, points, [n for n in names if not specs[n].alone], ~apart, PENALTY)
     # Points are drawn in by patience; whether a signal is shown at all does not wait.
     counts = np.array([patience(example.queries) for example in examples])
-    showing: list[bool] = (points[:, apart] >= SHOWN * counts[:, None]).any(axis=1).tolist()
+    showing = [bool(row.any()) for row in points[:, apart] >= SHOWN * counts[:, None]]
     shown = {example.account for example, shows in zip(examples, showing, strict=True) if example.attack and shows}
     if not shown:
         return Combiner(weights, constant, about)
