@@ -1,14 +1,17 @@
 """Index: which content keys are followed, in bounded memory.
 
-A key is *sighted* with the accounts that used it until it has been used by ``ACTORS`` actors; from then on it is a
-followed group. Both tables are bounded: the longest unused go first, so that a template that is used goes on being
-known however many are used once.
+A key is *sighted* with the actors that used it until it has been used by ``ACTORS`` of them; from then on it is a
+followed group. All tables are bounded: the longest unused go first, so that a template that is used goes on being
+known however many are used once. What one actor alone used is in a table of its own, since most keys are such and
+these go before the others. A table is kept in order of last use, by which no sort is needed to find the oldest.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import islice
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 from detectors.coordination.footprints import KINDS
 from detectors.coordination.group import Group
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 ACTORS = 8
 """Actors from which a key is followed."""
 SIGHTED, FOLLOWED, ACCOUNTS = 1 << 17, 1 << 12, 1 << 18
-"""Keys that are sighted and followed, and accounts whose queries are counted, at most."""
+"""Keys that are sighted, by one actor or several, and followed, and accounts whose queries are counted, at most."""
 USES = 1 << 19
 """Accounts of all followed groups, at most: an account counts once in each."""
 
@@ -33,11 +36,6 @@ class Sighting:
     last: float
     actors: set[int] = field(default_factory=set)
 
-    @property
-    def rank(self) -> tuple[bool, float]:
-        """What rises goes last: first what one actor alone used, and most is such, then by time."""
-        return len(self.actors) > 1, self.last
-
 
 @dataclass(slots=True)
 class Tally:
@@ -45,11 +43,6 @@ class Tally:
 
     queries: int = 0
     last: float = 0.0
-
-    @property
-    def rank(self) -> float:
-        """What rises goes last."""
-        return self.last
 
 
 @dataclass(slots=True)
@@ -61,8 +54,12 @@ class Index:
     """Followed key -> its column in ``KINDS``."""
     used: dict[int, float] = field(default_factory=dict)
     """Followed key -> when it was used last."""
+    once: dict[int, tuple[float, int]] = field(default_factory=dict)
+    """Key that one actor alone used -> when it did last, and the actor; longest unused first."""
     sighted: dict[int, Sighting] = field(default_factory=dict)
+    """Keys of several actors that are not followed yet, longest unused first."""
     accounts: dict[int, Tally] = field(default_factory=dict)
+    """Longest unused first."""
     uses: int = 0
     """Accounts of all groups, each once in each."""
 
@@ -80,17 +77,21 @@ class Index:
             self.groups.setdefault(key, Group()).merge(group)
             self.kinds[key] = other.kinds[key]
             self.used[key] = max(self.used.get(key, 0.0), other.used[key])
-            self.sighted.pop(key, None)
         self.uses = sum(len(group.uses) for group in self.groups.values())
+        for key, (last, actor) in other.once.items():
+            self._seen_by({actor}, key, last)
         for key, theirs in other.sighted.items():
-            if key not in self.groups:
-                ours = self.sighted.setdefault(key, Sighting(theirs.last))
-                ours.last = max(ours.last, theirs.last)
-                ours.actors |= theirs.actors
+            self._seen_by(theirs.actors, key, theirs.last)
+        self.once = {
+            key: held for key, held in sorted(self.once.items(), key=itemgetter(1, 0)) if key not in self.groups
+        }
+        known = sorted(self.sighted.items(), key=lambda item: (item[1].last, item[0]))
+        self.sighted = {key: held for key, held in known if key not in self.groups}
         for account, tally in other.accounts.items():
             mine = self.accounts.setdefault(account, Tally())
             mine.queries += tally.queries
             mine.last = max(mine.last, tally.last)
+        self.accounts = dict(sorted(self.accounts.items(), key=lambda item: (item[1].last, item[0])))
         self._bound()
 
     def whole(self, group: Group) -> int:
@@ -118,11 +119,11 @@ class Index:
 
     def _count(self, turns: Iterable[Turn]) -> None:
         for turn in turns:
-            tally = self.accounts.get(turn.account)
-            if tally is None:
-                tally = self.accounts[turn.account] = Tally()
+            # Taken out and put in again, so that it stands last.
+            tally = self.accounts.pop(turn.account, None) or Tally()
             tally.queries += 1
             tally.last = turn.time
+            self.accounts[turn.account] = tally
 
     def _column(self, turns: Iterable[Turn], column: int) -> list[int]:
         by_key: dict[int, list[Turn]] = {}
@@ -142,27 +143,44 @@ class Index:
 
     def _sight(self, key: int, column: int, turns: list[Turn]) -> bool:
         """Whether the key is followed from here on."""
-        sighting = self.sighted.get(key)
-        if sighting is None:
-            sighting = self.sighted[key] = Sighting(0.0)
-        sighting.last = turns[-1].time
-        sighting.actors.update(turn.actor for turn in turns)
-        if len(sighting.actors) < ACTORS:
+        if self._seen_by({turn.actor for turn in turns}, key, turns[-1].time) < ACTORS:
             return False
         del self.sighted[key]
         self.groups[key], self.kinds[key] = Group(), column
         return True
 
+    def _seen_by(self, actors: set[int], key: int, last: float) -> int:
+        """Note actors that used a key which is not followed, and put it last; how many it has now."""
+        if first := self.once.pop(key, None):
+            last, actors = max(last, first[0]), actors | {first[1]}
+        elif known := self.sighted.pop(key, None):
+            last, actors = max(last, known.last), actors | known.actors
+        if len(actors) == 1:
+            [actor] = actors
+            self.once[key] = last, actor
+        else:
+            self.sighted[key] = Sighting(last, actors)
+        return len(actors)
+
     def _bound(self) -> None:
-        for table, limit in ((self.sighted, SIGHTED), (self.accounts, ACCOUNTS)):
-            if len(table) > limit:
-                # A tenth at once, so that it is not sorted anew in every slot.
-                old = sorted(table, key=lambda key, table=table: (table[key].rank, key))
-                for key in old[: len(table) - limit + limit // 10]:
-                    del table[key]
+        over = len(self.once) + len(self.sighted) - SIGHTED
+        if over > 0:
+            # A tenth at once, since what is taken out at the front of a table leaves a gap that is stepped over.
+            over += SIGHTED // 10
+            kept = max(0, over - len(self.once))
+            _drop(self.once, over - kept)
+            _drop(self.sighted, kept)
+        if len(self.accounts) > ACCOUNTS:
+            _drop(self.accounts, len(self.accounts) - ACCOUNTS + ACCOUNTS // 10)
         if len(self.groups) > FOLLOWED or self.uses > USES:
             for key in sorted(self.groups, key=lambda key: (self.used[key], key)):
                 if len(self.groups) <= FOLLOWED - FOLLOWED // 10 and self.uses <= USES - USES // 10:
                     break
                 self.uses -= len(self.groups[key].uses)
                 del self.groups[key], self.kinds[key], self.used[key]
+
+
+def _drop(table: dict[int, Any], count: int) -> None:
+    """Take out the first so many."""
+    for key in list(islice(table, count)):
+        del table[key]

@@ -46,9 +46,24 @@ def test_tables_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         keys[:, 1] = np.arange(rows) + 10_000 * number
         index.fold(some(rows, account=account, actor=account, keys=keys, time=1e9 + number))
     assert set(index.groups) == {8, 9, 10} == set(index.kinds) == set(index.used)
-    assert len(index.sighted) <= 50
+    assert len(index.once) + len(index.sighted) <= 50
+    assert max(index.once) == 100_019
     assert len(index.accounts) <= 50
     assert max(index.accounts) == 10_019
+
+
+def test_what_one_actor_used_goes_before_what_several_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And of either what was used longest ago."""
+    monkeypatch.setattr(module, "SIGHTED", 20)
+    index = Index()
+    for account in (1, 2):
+        index.fold(some(1, account=account, actor=account, keys=[7, 0, 0, 0], time=1e9))
+    for number in range(100, 130):
+        index.fold(some(1, account=3, actor=3, keys=[number, 0, 0, 0], time=1e9 + number))
+        index.fold(some(1, account=3, actor=3, keys=[100, 0, 0, 0], time=1e9 + number))
+    assert set(index.sighted) == {7}
+    assert {100, 129} <= set(index.once)
+    assert 101 not in index.once
 
 
 def test_a_group_is_measured_again_when_it_has_grown() -> None:
