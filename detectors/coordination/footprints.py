@@ -28,6 +28,8 @@ _SHAPES: dict[str, tuple[str, tuple[int, ...]]] = {
     "follows": ("?", ()),
     "purpose": ("f4", ()),
     "output_tokens": ("f4", ()),
+    "network": ("u8", ()),
+    "client": ("u8", ()),
 }
 
 
@@ -43,6 +45,8 @@ class Turn(NamedTuple):
     follows: bool
     purpose: float
     output_tokens: float
+    network: int
+    client: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,10 @@ class Footprints:
     """Log-odds that the words are those of a harvest."""
     output_tokens: NDArray[np.float32]
     """Tokens of the answer."""
+    network: NDArray[np.uint64]
+    """Keyed digest of the address prefix, 0 where it is not known. It corroborates only, as ``client`` does."""
+    client: NDArray[np.uint64]
+    """Keyed digest of what tells the caller's program, 0 where nothing does."""
 
     def __len__(self) -> int:
         return len(self.time)

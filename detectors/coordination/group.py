@@ -2,6 +2,10 @@
 
 Counts are sums, times are minima and maxima, and the sample of payloads is the ``SAMPLE`` smallest digests, so groups
 of disjoint footprints merge to the group of them all, in any order.
+
+References
+----------
+[^1]: Bar-Yossef, Z. et al., 2002. Counting Distinct Elements in a Data Stream. RANDOM.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -25,6 +29,8 @@ SEVERAL = 0
 """In the sample: a payload that more than one actor sent."""
 GROWN = 1.05
 """Times the queries that a group had when it was measured, from which on it is measured again."""
+DOUBT = 16
+"""Queries without anything new that are added to a group's: the first few of any group are all different."""
 CELLS = 64
 """Topics are counted by codebook cell modulo this: enough for breadth, small enough to keep for every group."""
 
@@ -37,6 +43,14 @@ class Use:
     queries: int = 0
     first: float = float("inf")
     last: float = 0.0
+    network: int = 0
+    client: int = 0
+    """Of its first query with the key; 0 where not known."""
+
+    def begun(self, at: float, network: int, client: int) -> None:
+        """Note a query, which may be the first."""
+        if at < self.first:
+            self.first, self.network, self.client = at, network, client
 
 
 @dataclass(slots=True)
@@ -74,23 +88,26 @@ class Group:
         """Add footprints that carry the key."""
         # Beyond the largest that is kept no new payload is, so most are passed over at once.
         most = max(self.payloads) if len(self.payloads) >= SAMPLE else None
-        for at, account, actor, _, prompt, cell, follows, purpose, output_tokens in turns:
+        for at, account, actor, _, prompt, cell, follows, purpose, output_tokens, network, client in turns:
             use = self.uses.get(account)
             if use is None:
                 use = self.uses[account] = Use(actor)
             use.queries += 1
             self.by_actor[actor] = self.by_actor.get(actor, 0) + 1
-            use.first, use.last = min(use.first, at), max(use.last, at)
+            use.begun(at, network, client)
+            use.last = max(use.last, at)
             if most is None or prompt <= most:
                 known = self.payloads.setdefault(prompt, actor)
                 if known != actor:
                     self.payloads[prompt] = SEVERAL
+                if len(self.payloads) > SAMPLE:
+                    del self.payloads[max(self.payloads)]
+                    most = max(self.payloads)
             self.follows += follows
             self.purpose += purpose
             self.output_tokens += output_tokens
             self.cells[cell % CELLS] += 1
         self.queries += len(turns)
-        self._trim()
 
     def merge(self, other: Group) -> None:
         """Add a group of the same key over other footprints."""
@@ -98,7 +115,8 @@ class Group:
             use = self.uses.setdefault(account, Use(theirs.actor))
             use.queries += theirs.queries
             self.by_actor[theirs.actor] = self.by_actor.get(theirs.actor, 0) + theirs.queries
-            use.first, use.last = min(use.first, theirs.first), max(use.last, theirs.last)
+            use.begun(theirs.first, theirs.network, theirs.client)
+            use.last = max(use.last, theirs.last)
         for prompt, actor in other.payloads.items():
             known = self.payloads.setdefault(prompt, actor)
             if known != actor:
@@ -122,7 +140,7 @@ class Group:
             self.payloads = {prompt: self.payloads[prompt] for prompt in heapq.nsmallest(SAMPLE, self.payloads)}
 
 
-MEASURES = ("actors", "devotion", "alone", "disjoint", "even", "purpose", "output", "breadth")
+MEASURES = ("actors", "devotion", "alone", "disjoint", "fresh", "even", "purpose", "output", "breadth")
 """What ``measure`` gives, in order: the more, the more like a campaign."""
 
 
@@ -140,9 +158,11 @@ def measure(group: Group, whole: int) -> NDArray[np.float64]:
     -------
     values
         ``actors`` log2 of their number; ``devotion`` share of the members' queries that are of the key; ``alone``
-        share that continues nothing; ``disjoint`` share of the sampled payloads that one actor alone sent; ``even``
-        one minus the Gini coefficient of the queries per actor; ``purpose`` mean log-odds; ``output`` log2 of the mean
-        answer tokens; ``breadth`` effective number of topics (inverse Simpson) of as many as there can be.
+        share that continues nothing; ``disjoint`` share of the sampled payloads that one actor alone sent; ``fresh``
+        different payloads of each query, as if there were ``DOUBT`` queries more: few where half of them are a popular
+        one; ``even`` one minus the Gini coefficient of the queries per actor; ``purpose`` mean log-odds; ``output``
+        log2 of the mean answer tokens; ``breadth`` effective number of topics (inverse Simpson) of as many as there
+        can be.
 
     """
     queries = group.queries
@@ -154,12 +174,20 @@ def measure(group: Group, whole: int) -> NDArray[np.float64]:
             queries / whole,
             1.0 - group.follows / queries,
             single / len(group.payloads),
+            min(1.0, _distinct(group.payloads) / (queries + DOUBT)),
             1.0 - _gini(np.sort(np.fromiter(group.by_actor.values(), np.float64, group.actors))),
             group.purpose / queries,
             np.log2(1.0 + group.output_tokens / queries),
             1.0 / float(shares @ shares) / min(queries, CELLS),
         ]
     )
+
+
+def _distinct(payloads: Collection[int]) -> float:
+    """How many different payloads there are, by how dense the smallest digests are [^1]."""
+    if len(payloads) < SAMPLE:
+        return len(payloads)
+    return (SAMPLE - 1) * 2.0**64 / (max(payloads) + 1)
 
 
 def _gini(ascending: NDArray[np.float64]) -> float:

@@ -3,14 +3,20 @@
 The score is a logistic regression over the quantities of ``group.measure`` with weights that may not be negative, so
 nothing that speaks for a campaign can ever speak against it. Its p-value is conformal: of the honest groups that were
 kept apart from the fit, each with its highest score, the share that scores as high. A candidate is chosen by the same
-rule in both, so the bound is per candidate.
+rule in both, so the bound is per candidate. Beyond the highest honest groups, where counts end, the tail of their
+log-odds is taken to fall off exponentially [^1], and for no more than another factor of ten.
+
+References
+----------
+[^1]: Pickands, J., 1975. Statistical Inference Using Extreme Order Statistics. Annals of Statistics.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +35,12 @@ if TYPE_CHECKING:
     from detectors.core.calibration import Interval
 
 FILE = Path(__file__).parents[1] / "data" / "campaigns.npz"
+TAIL = 20
+"""Honest groups, the highest, that the tail is told from."""
+BEYOND = 10
+"""Times the honest groups that there are, for which the tail is believed at most."""
+ARRAYS = ("weights", "centre", "scale", "benign", "shown", "tied")
+"""Of the judge, in order."""
 PENALTY = 1.0
 """Ridge, in units of one group's loss."""
 
@@ -59,6 +71,8 @@ class Judge:
     """Highest score of each honest group of the calibration, rising."""
     shown: NDArray[np.float64]
     """Their measures at that moment, each column rising, shape (n, len(MEASURES))."""
+    tied: NDArray[np.float64]
+    """What infrastructure their accounts share, likewise, shape (n, len(TIES)). No score is made of it."""
     about: Mapping[str, Any]
 
     @property
@@ -74,17 +88,25 @@ class Judge:
     def judge(self, measures: NDArray[np.float64]) -> Verdict:
         """Score and p-value of a group's measures."""
         score = self.score(measures)
-        n = len(self.benign)
-        rarity = tuple(
-            (n - int(np.searchsorted(column, value, "left")) + 1) / (n + 1)
-            for column, value in zip(self.shown.T, measures.tolist(), strict=True)
-        )
-        return Verdict(score, self.p_value(score), n, rarity)
+        return Verdict(score, self.p_value(score), len(self.benign), _rarity(self.shown, measures))
+
+    def tie_rarity(self, ties: NDArray[np.float64]) -> tuple[float, ...]:
+        """By tie: share of honest groups whose accounts share at least as much infrastructure, of n + 1."""
+        return _rarity(self.tied, ties)
 
     def p_value(self, score: float) -> float:
         """Share of honest groups that score at least this much, of n + 1."""
         n = len(self.benign)
         return (n - int(np.searchsorted(self.benign, score, "left")) + 1) / (n + 1)
+
+    def tail(self, score: float) -> float:
+        """Share of honest groups that score at least this much, also where none of those kept apart does."""
+        n = len(self.benign)
+        if n <= TAIL or score <= self.benign[-TAIL - 1] or self.benign[-1] == self.benign[-TAIL - 1]:
+            return self.p_value(score)
+        excess = _odds(self.benign[-TAIL:]) - _odds(self.benign[-TAIL - 1])
+        over = float((_odds(np.float64(score)) - _odds(self.benign[-TAIL - 1])) / excess.mean())
+        return max((TAIL + 1) / (n + 1) * math.exp(-over), 1 / (BEYOND * (n + 1)))
 
     def rate(self, score: float) -> Interval:
         """Observed share of honest groups that score at least this much, with its 95 % interval."""
@@ -93,7 +115,7 @@ class Judge:
 
     def save(self, path: Path) -> None:
         """Write it as arrays and one JSON document."""
-        arrays = {name: getattr(self, name) for name in ("weights", "centre", "scale", "benign", "shown")}
+        arrays = {name: getattr(self, name) for name in ARRAYS}
         np.savez_compressed(path, about=json.dumps(dict(self.about)), constant=self.constant, **arrays)
 
     @classmethod
@@ -103,10 +125,7 @@ class Judge:
             about = json.loads(str(held["about"]))
             if about["measures"] != list(MEASURES):
                 raise ValueError(f"{path} was fitted with other measures: {about['measures']}")
-            return cls(
-                float(held["constant"]), held["weights"], held["centre"], held["scale"], held["benign"], held["shown"],
-                about,
-            )  # fmt: skip
+            return cls(constant=float(held["constant"]), about=about, **{name: held[name] for name in ARRAYS})
 
     def _margin(self, measures: NDArray[np.float64]) -> float:
         return float(self.constant + self.weights @ np.clip((measures - self.centre) / self.scale, -4.0, 4.0))
@@ -130,7 +149,8 @@ def fit(
     Parameters
     ----------
     honest, harvests
-        Measures of groups, an array (moments, len(MEASURES)) each; every group counts alike.
+        Measures of groups and then their ties, an array (moments, len(MEASURES) + len(TIES)) each; every group counts
+        alike, and the ties for nothing.
     kept
         Honest groups kept apart, for the p-values.
     about
@@ -138,16 +158,33 @@ def fit(
 
     """
     groups = [*honest, *harvests]
-    points = np.concatenate(groups)
+    width = len(MEASURES)
+    points = np.concatenate(groups)[:, :width]
     truth = np.repeat([False] * len(honest) + [True] * len(harvests), [len(group) for group in groups])
     sides = np.where(truth, 1.0 / len(harvests), 1.0 / len(honest))
     weights = sides / np.repeat([len(group) for group in groups], [len(group) for group in groups])
     centre, scale = points.mean(axis=0), points.std(axis=0) + 1e-9
     scaled = np.clip((points - centre) / scale, -4.0, 4.0)
     found = bounded(scaled, truth, weights * len(truth) / weights.sum(), penalty=PENALTY)
-    bare = Judge(float(found[0]), found[1:], centre, scale, np.empty(0), np.empty((0, len(MEASURES))), about)
-    best = [max(group, key=bare.score) for group in kept]
-    return Judge(
-        bare.constant, bare.weights, centre, scale, np.sort([bare.score(at) for at in best]),
-        np.sort(np.array(best), axis=0), {**about, "measures": list(MEASURES)},
+    none = np.empty((0, 0))
+    bare = Judge(float(found[0]), found[1:], centre, scale, np.empty(0), none, none, about)
+    best = np.array([max(group, key=lambda at: bare.score(at[:width])) for group in kept])
+    shown = np.sort(best, axis=0)
+    return replace(
+        bare, benign=np.sort([bare.score(at[:width]) for at in best]), shown=shown[:, :width], tied=shown[:, width:],
+        about={**about, "measures": list(MEASURES)},
     )  # fmt: skip
+
+
+def _odds(score: NDArray[np.float64] | np.float64) -> NDArray[np.float64]:
+    bounded = np.clip(score, 1e-12, 1.0 - 1e-12)
+    return np.asarray(np.log(bounded / (1.0 - bounded)))
+
+
+def _rarity(columns: NDArray[np.float64], values: NDArray[np.float64]) -> tuple[float, ...]:
+    """Of each value the share of the column, rising, that is at least as much, of n + 1."""
+    n = len(columns)
+    return tuple(
+        (n - int(np.searchsorted(column, value, "left")) + 1) / (n + 1)
+        for column, value in zip(columns.T, values.tolist(), strict=True)
+    )

@@ -1,15 +1,18 @@
 """Fit the judge of campaigns: ``python -m service.fitting.campaigns --seed N --out campaigns.npz``.
 
-Honest scenes are thin background and crowds that share much (courses, popular templates, companies, resellers);
-campaigns of many shapes are hidden in as much background. Every group that is followed gives its measures at the close
-of each slot in which it grew. Some of the honest scenes are fitted on, the others give the p-values.
+Honest scenes are thin background and crowds that share much (courses, popular templates, companies, resellers), and
+*large* ones of so many accounts that well-known prompts gather thousands; campaigns of many shapes are hidden in
+background. Every group that is followed gives its measures at the close of each slot in which it grew. Some of the
+honest scenes are fitted on, the others give the p-values.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 import numpy as np
@@ -17,6 +20,7 @@ import numpy as np
 from detectors.coordination import judge
 from detectors.coordination.group import MEASURES, measure
 from detectors.coordination.index import Index
+from detectors.coordination.ties import ties
 from detectors.features import Extractor
 from service.bootstrap.replay import STRANGER
 from service.gateway.dialects import Dialects
@@ -45,7 +49,9 @@ FITTED = ("thin", "steady", "replaced", "paraphrased", "prefixed", "covered", "k
 MOMENTS = 12
 """Of each group, evenly spread."""
 FEW = 5
-"""One honest scene of so many is fitted on; the others give the p-values, which need the numbers."""
+"""One small honest scene of so many is fitted on; the others give the p-values, which need the numbers."""
+LARGE = 20_000
+"""Accounts of a large scene; every second one is fitted on."""
 SHARE, CARRIED = 0.9, 0.2
 """Of a group's queries that a campaign must have sent, and of its members' queries that must be of the group, for it
 to be what ties the campaign: members share other things too, as everybody does."""
@@ -61,14 +67,14 @@ def scene_of(seed: int, *, campaign: str = "") -> Scene:
 
 
 def groups(seed: int, scene: Scene) -> Iterator[tuple[bool, NDArray[np.float64]]]:
-    """Every group of the scene: whether it is a campaign's, and its measures at some of its moments."""
+    """Every group of the scene: whether it is a campaign's, and its measures and ties at some of its moments."""
     index = Index()
     labels: dict[int, bool] = {}
     found: dict[int, list[NDArray[np.float64]]] = {}
     for rows in slots(seed, scene, labels):
         for key in index.due(index.fold(rows)):
             group = index.groups[key]
-            found.setdefault(key, []).append(measure(group, index.whole(group)))
+            found.setdefault(key, []).append(np.append(measure(group, index.whole(group)), ties(group)))
     for key, moments in found.items():
         if key not in index.groups:
             continue
@@ -111,26 +117,25 @@ def _printed(events: Sequence[QueryEvent], extractor: Extractor, known: dict[byt
 
 @click.command()
 @click.option("--seed", default=1, show_default=True)
-@click.option("--scenes", default=14, show_default=True, help="Honest scenes.")
+@click.option("--scenes", default=5, show_default=True, help="Small honest scenes.")
+@click.option("--large", default=2, show_default=True, help="Honest scenes of 20,000 accounts.")
+@click.option("--jobs", default=1, show_default=True, help="Processes.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
-def main(seed: int, scenes: int, out: Path) -> None:
+def main(seed: int, scenes: int, large: int, jobs: int, out: Path) -> None:
     """Fit the judge of campaigns on simulated scenes."""
     honest: list[list[NDArray[np.float64]]] = [[], []]
     harvests: list[NDArray[np.float64]] = []
-    for number in range(scenes):
-        honest[number % FEW > 0] += [m for _, m in groups(seed * 1000 + number, scene_of(seed * 1000 + number))]
-        click.echo(f"honest scene {number}: {sum(map(len, honest))} groups", err=True)
-    for number, name in enumerate(sorted(PRESETS)):
-        if name not in FITTED:
-            continue
-        harvests += [
-            m
-            for attack, m in groups(seed * 1000 + 500 + number, scene_of(seed * 1000 + 500 + number, campaign=name))
-            if attack
-        ]
-        click.echo(f"{name}: {len(harvests)} groups of campaigns", err=True)
+    tasks = list(plan(seed, scenes, large))
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        for task, these in zip(tasks, pool.map(measured, tasks), strict=True):
+            if task.campaign:
+                harvests += [moments for attack, moments in these if attack]
+            else:
+                honest[task.kept] += [moments for _, moments in these]
+            click.echo(f"{task}: {list(map(len, honest))} honest groups, {len(harvests)} of campaigns", err=True)
     about = {
-        "command": f"python -m service.fitting.campaigns --seed {seed} --scenes {scenes} --out campaigns.npz",
+        "command": f"python -m service.fitting.campaigns --seed {seed} --scenes {scenes} --large {large} "
+        "--out campaigns.npz",
         "seed": seed,
         "licences": ["the project's own texts, Apache-2.0"],
         "honest": [len(some) for some in honest],
@@ -141,8 +146,34 @@ def main(seed: int, scenes: int, out: Path) -> None:
     found.save(out)
     click.echo(dict(zip(MEASURES, np.round(found.weights, 3).tolist(), strict=True)))
     click.echo(f"highest honest {found.benign[-5:]}")
-    lost = [max(found.judge(at).p_value for at in m[-1:]) for m in harvests]
+    lost = [found.judge(m[-1, : len(MEASURES)]).p_value for m in harvests]
     click.echo(f"campaign groups at p <= 0.001 at their end: {np.mean(np.array(lost) <= 0.001):.3f} of {len(lost)}")
+
+
+class Task(NamedTuple):
+    """One scene to learn from."""
+
+    seed: int
+    campaign: str = ""
+    """Preset; none where the scene is honest."""
+    large: bool = False
+    kept: bool = False
+    """Whether it gives p-values and is not fitted on."""
+
+
+def plan(seed: int, scenes: int, large: int) -> Iterator[Task]:
+    """All scenes of a fit, the large ones first."""
+    yield from (Task(seed * 1000 + 800 + n, large=True, kept=n % 2 > 0) for n in range(large))
+    yield from (Task(seed * 1000 + n, kept=n % FEW > 0) for n in range(scenes))
+    for number, name in enumerate(sorted(PRESETS)):
+        if name in FITTED:
+            yield Task(seed * 1000 + 500 + number, name)
+
+
+def measured(task: Task) -> list[tuple[bool, NDArray[np.float64]]]:
+    """The groups of one scene."""
+    large = Scene(background=LARGE, days=2)
+    return list(groups(task.seed, large if task.large else scene_of(task.seed, campaign=task.campaign)))
 
 
 if __name__ == "__main__":

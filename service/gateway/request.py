@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from service.gateway.identity import CREDENTIALS
 from service.gateway.refusal import Refusal
+from service.model.query import CLIENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,8 +30,6 @@ LOGGED = {
     )
 }
 """Fields that the log keeps; none of them carries a secret."""
-CLIENT = "x-revenuer-client"
-"""Name under which the log keeps the order of a client's header names, as a hash."""
 MARKER = b"x-revenuer-via"
 """Carries the installation's id towards the upstream, so that a circle is noticed."""
 HOP_BY_HOP = frozenset(

@@ -15,6 +15,9 @@ from typing import Any
 
 import msgspec
 
+CLIENT = "x-revenuer-client"
+"""Name under which the log keeps the order of a client's header names, as a hash."""
+
 
 class Outcome(enum.StrEnum):
     """How a query ended."""

@@ -30,9 +30,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from service.gateway.request import CLIENT, LOGGED
+from service.gateway.request import LOGGED
 from service.model.ids import text_id
-from service.model.query import Answer, Inspect, Operation, Outcome, QueryEvent
+from service.model.query import CLIENT, Answer, Inspect, Operation, Outcome, QueryEvent
 
 if TYPE_CHECKING:
     from service.ports import Dialects

@@ -41,8 +41,9 @@ class Cluster:
     """When it was told of last."""
     looked: int = 0
     """Accounts of all its groups, when its members were looked at last."""
-    told: int = 0
-    """When it was told of last, microseconds since the epoch."""
+    looked_at: int = 0
+    told_at: int = 0
+    """When that was, and when it was told of last, microseconds since the epoch."""
 
 
 @dataclass(slots=True)
@@ -101,7 +102,7 @@ class Clusters:
             first.keys |= other.keys
             first.severity = max(first.severity, other.severity, key=lambda severity: severity.rank)
             first.members = max(first.members, other.members)
-            first.told = max(first.told, other.told)
+            first.told_at = max(first.told_at, other.told_at)
         for key in first.keys:
             self.by_key[key] = first
 

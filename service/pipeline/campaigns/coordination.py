@@ -43,8 +43,9 @@ LATEST = 6 * 3600 * 1_000_000
 """or, so many microseconds after it was told of last, when it has any more."""
 LOOKED = 1.05
 """Times the accounts of its groups, all added up, from which on a campaign's members are looked at anew."""
-LOW = 10
-"""Budgets within which a campaign is worth a flag that nobody is asked to look at."""
+PART = 0.1
+"""Of the budget that campaigns have: one in error accuses all its members at once. Within the whole of it a campaign is
+worth a flag that nobody is asked to look at."""
 
 
 class Coordination:
@@ -164,7 +165,7 @@ class Coordination:
         for key in self._index.due(keys):
             group = self._index.groups[key]
             measures = measure(group, self._index.whole(group))
-            severity = self._severity(self._judge.p_value(self._judge.score(measures)))
+            severity = self._severity(self._judge.tail(self._judge.score(measures)))
             if severity is not None:
                 found[key] = Found(key, measures, self._judge.judge(measures), severity)
         told = []
@@ -183,18 +184,18 @@ class Coordination:
         """Whether its members are to be looked at anew; noted on the campaign."""
         groups = self._index.groups
         accounts = sum(len(groups[key].uses) for key in cluster.keys if key in groups)
-        least = 1.0 if at - cluster.told >= LATEST else LOOKED
+        least = 1.0 if at - cluster.looked_at >= LATEST else LOOKED
         if severity is cluster.severity and accounts <= least * cluster.looked:
             return False
-        cluster.looked = accounts
+        cluster.looked, cluster.looked_at = accounts, at
         return True
 
-    def _severity(self, p_value: float) -> Severity | None:
+    def _severity(self, rate: float) -> Severity | None:
         """In units of the budget, as far as there are honest groups enough to tell; None where it is worth no flag."""
         for part, severity in ((0.01, Severity.CRITICAL), (0.1, Severity.HIGH), (1.0, Severity.MEDIUM)):
-            if p_value <= self._budget * part:
+            if rate <= part * PART * self._budget:
                 return severity
-        return Severity.LOW if p_value <= LOW * self._budget else None
+        return Severity.LOW if rate <= self._budget else None
 
     @staticmethod
     def _is_news(cluster: Cluster, severity: Severity, size: int, at: int) -> bool:
@@ -203,8 +204,8 @@ class Coordination:
         Its severity never falls: the honest groups too were taken at the highest score that they ever had.
         """
         many = max(GROWN * cluster.members, cluster.members + MORE)
-        late = size > cluster.members and at - cluster.told >= LATEST
+        late = size > cluster.members and at - cluster.told_at >= LATEST
         if not size or (severity is cluster.severity and size < many and not late):
             return False
-        cluster.severity, cluster.members, cluster.told = severity, size, at
+        cluster.severity, cluster.members, cluster.told_at = severity, size, at
         return True

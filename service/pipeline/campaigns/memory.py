@@ -16,7 +16,7 @@ from service.pipeline.campaigns.clusters import Cluster, Clusters
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FORMAT = 3
+FORMAT = 4
 
 
 class Held(NamedTuple):
@@ -33,10 +33,11 @@ def dump(index: Index, clusters: Clusters, names: dict[int, str]) -> bytes:
     body = {
         "format": FORMAT,
         "groups": [(key, index.kinds[key], index.used[key], *_group(group)) for key, group in index.groups.items()],
+        "once": [(key, *held) for key, held in index.once.items()],
         "sighted": [(key, held.last, list(held.actors)) for key, held in index.sighted.items()],
         "accounts": [(key, held.queries, held.last) for key, held in index.accounts.items()],
         "clusters": [
-            (c.id, sorted(c.keys), c.severity, c.members, c.looked, c.told)
+            (c.id, sorted(c.keys), c.severity, c.members, c.looked, c.looked_at, c.told_at)
             for c in {c.id: c for c in clusters.by_key.values()}.values()
         ],
         "age": list(clusters.by_key),
@@ -57,6 +58,7 @@ def load(data: bytes) -> Held:
     index = Index()
     for key, kind, used, *rest in body["groups"]:
         index.groups[key], index.kinds[key], index.used[key] = _grouped(*rest), kind, used
+    index.once = {key: (last, actor) for key, last, actor in body["once"]}
     index.sighted = {key: Sighting(last, set(actors)) for key, last, actors in body["sighted"]}
     index.accounts = {key: Tally(queries, last) for key, queries, last in body["accounts"]}
     of_key = {}
@@ -80,7 +82,10 @@ def merged(dumps: Sequence[bytes]) -> bytes:
 
 
 def _group(group: Group) -> tuple[Any, ...]:
-    uses = [(account, use.actor, use.queries, use.first, use.last) for account, use in group.uses.items()]
+    uses = [
+        (account, use.actor, use.queries, use.first, use.last, use.network, use.client)
+        for account, use in group.uses.items()
+    ]
     sums = (group.measured, group.follows, group.purpose, group.output_tokens)
     return uses, list(group.payloads.items()), group.cells.tolist(), *sums
 

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from detectors.coordination.footprints import Footprints, salted
+from service.model.query import CLIENT
 from service.ports import SLOT
 
 if TYPE_CHECKING:
@@ -48,6 +49,9 @@ def footprints(events: Sequence[QueryEvent], rows: Observations, extractor: Extr
     orgs = {org: extractor.digest(f"org {org}") for org in dict.fromkeys(event.org for event in asked) if org}
     accounts = [digests[event.account] for event in asked]
     actors = [orgs[event.org] if event.org else digests[event.account] for event in asked]
+    networks = [f"network {event.ip_prefix}" if event.ip_prefix else "" for event in asked]
+    clients = [_client(event) for event in asked]
+    places = {text: extractor.digest(text) if text else 0 for text in dict.fromkeys((*networks, *clients))}
     keys = np.stack([rows.system, rows.skeleton, rows.head, rows.tail], axis=1)[some]
     follows = rows.continues | rows.rerun | rows.retry
     return Footprints(
@@ -60,7 +64,15 @@ def footprints(events: Sequence[QueryEvent], rows: Observations, extractor: Extr
         follows=follows[some],
         purpose=rows.purpose[some],
         output_tokens=rows.output_tokens[some].astype(np.float32),
+        network=np.array([places[text] for text in networks], np.uint64),
+        client=np.array([places[text] for text in clients], np.uint64),
     )
+
+
+def _client(event: QueryEvent) -> str:
+    """What tells the caller's program: the name that it gives itself, and the order of its header fields."""
+    name, order = event.headers.get("user-agent", ""), event.headers.get(CLIENT, "")
+    return f"client {name}\n{order}" if name or order else ""
 
 
 def pack(seen: Footprints, names: Mapping[int, str]) -> bytes:

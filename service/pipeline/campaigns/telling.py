@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,12 @@ import numpy as np
 
 from detectors.coordination.footprints import KINDS
 from detectors.coordination.group import CELLS, MEASURES, measure
+from detectors.coordination.ties import TIES, ties
 from detectors.core.detector import Signal
 from service.model.entity import Entity, Scope
 from service.model.flag import Flag, Rate, Severity
 from service.model.link import Link, LinkKind, Odometer
-from service.pipeline.campaigns.words import UNITS, against, reason, shared
+from service.pipeline.campaigns.words import UNITS, against, reason, shared, together
 from service.ports import SLOT
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from detectors.coordination.group import Group
     from detectors.coordination.index import Index
     from detectors.coordination.judge import Judge, Verdict
     from service.pipeline.campaigns.clusters import Cluster
@@ -29,6 +32,11 @@ if TYPE_CHECKING:
 DEVOTION, DISJOINT = MEASURES.index("devotion"), MEASURES.index("disjoint")
 DEALT = 0.9
 """Share of payloads that one actor alone sent, from which a list counts as dealt out."""
+RARE = 0.01
+"""Share of honest groups that share as much infrastructure, up to which it is told of."""
+CORROBORATE = {
+    "network": LinkKind.INFRASTRUCTURE, "client": LinkKind.INFRASTRUCTURE, "timing": LinkKind.TIMING,
+}  # fmt: skip
 TECHNIQUES = ("AML.T0024.002", "AML.T0040")
 """MITRE ATLAS: extract an AI model through its inference API; inference API access."""
 
@@ -82,7 +90,7 @@ class Teller:
             techniques=TECHNIQUES,
             versions=dict(self.versions),
             members=self._named(accounts),
-            links=tuple(self._links(cluster, accounts)),
+            links=(*self._links(cluster, accounts), *self._corroborating(worst.key, accounts)),
             odometer=Odometer(
                 sum(accounts.values()),
                 # Of the key that most was taken with: a query may carry several.
@@ -107,6 +115,16 @@ class Teller:
                     said = reason(MEASURES[which], float(measures[which]), self.medians[which], shared(column))
                     yield Link(kind, tied, 1.0 - rarity[which], rarity[which], n, said)
 
+    def _corroborating(self, key: int, accounts: Mapping[int, int]) -> Iterator[Link]:
+        """One for each tie that few honest groups have as much of; by itself it makes no campaign."""
+        group = self.index.groups[key]
+        shares = ties(group)
+        for name, share, rarity in zip(TIES, shares.tolist(), self.judge.tie_rarity(shares), strict=True):
+            tied = self._named(_sharing(group, name) & accounts.keys())
+            if share > 0 and rarity <= RARE and len(tied) > 1:
+                said = together(name, share, float(np.median(self.judge.tied[:, TIES.index(name)])))
+                yield Link(CORROBORATE[name], tied, 1.0 - rarity, rarity, len(self.judge.benign), said)
+
     def _reasons(self, worst: Found) -> tuple[Signal, ...]:
         what = shared(self.index.kinds[worst.key])
         rows = zip(MEASURES, worst.measures.tolist(), worst.verdict.rarity, self.medians, self.tops, strict=True)
@@ -118,3 +136,12 @@ class Teller:
             for name, value, rarity, median, top in rows
         )  # fmt: skip
         return tuple(sorted(signals, key=lambda signal: (signal.p_value, signal.name)))
+
+
+def _sharing(group: Group, tie: str) -> set[int]:
+    """Accounts that have it with another one; of timing all, since it is the group that is in step."""
+    if tie == "timing":
+        return set(group.uses)
+    places = {account: place for account, use in group.uses.items() if (place := getattr(use, tie))}
+    several = {place for place, n in Counter(places.values()).items() if n > 1}
+    return {account for account, place in places.items() if place in several}

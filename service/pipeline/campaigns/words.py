@@ -22,6 +22,7 @@ UNITS = {
     "devotion": "share of queries",
     "alone": "share of queries",
     "disjoint": "share of payloads",
+    "fresh": "payloads per query",
     "even": "1 - Gini",
     "purpose": "log-odds",
     "output": "log2 tokens",
@@ -32,10 +33,17 @@ SENTENCES = {
     "devotion": "{percent:.0f} % of all that these accounts ask is of it",
     "alone": "{percent:.0f} % of these queries continue nothing and repeat nothing",
     "disjoint": "{percent:.0f} % of the payloads looked at were sent by one of them alone, as when a list is dealt out",
+    "fresh": "{percent:.0f} different payloads to a hundred queries, 16 more counted that bring none",
     "even": "they ask about as much as each other: evenness {value:.2f}",
     "purpose": "the words are those of a harvest, log-odds {value:.1f}",
     "output": "a query brings {whole:,.0f} tokens of answer",
     "breadth": "the payloads are spread over {percent:.0f} % of the topics that there could be",
+}
+
+TOGETHER = {
+    "network": "all pairs of these accounts ask from one address prefix",
+    "client": "all pairs of these accounts ask through one program",
+    "timing": "their first and last queries come within a second of another's, beyond what chance gives",
 }
 
 
@@ -47,6 +55,11 @@ def shared(column: int) -> str:
 def reason(name: str, value: float, median: float, what: str) -> str:
     """One measure in words, beside what honest groups show."""
     return f"{_said(name, value, what)} (honest groups: {_short(name, median)})"
+
+
+def together(tie: str, share: float, median: float) -> str:
+    """How much infrastructure or timing accounts share, beside what honest groups do."""
+    return f"{_percent(share)} of {TOGETHER[tie]} (honest groups: {_percent(median)})"
 
 
 def against(measures: NDArray[np.float64]) -> dict[str, str]:
@@ -67,6 +80,10 @@ def _said(name: str, value: float, what: str) -> str:
     return SENTENCES[name].format(
         value=value, percent=100 * value, whole=whole if name in ("actors", "output") else 0, what=what
     )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %"
 
 
 def _short(name: str, value: float) -> str:

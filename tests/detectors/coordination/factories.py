@@ -25,6 +25,8 @@ def some(rows: int, *, seed: int = 1, accounts: int = 20, texts: int = 5, **fixe
         "follows": rng.random(rows) < 0.3,
         "purpose": rng.normal(size=rows).astype(np.float32),
         "output_tokens": rng.integers(1, 900, rows).astype(np.float32),
+        "network": rng.integers(0, 50, rows, dtype=np.uint64),
+        "client": rng.integers(1, 9, rows, dtype=np.uint64),
     }
     for name, value in fixed.items():
         made[name] = np.broadcast_to(np.asarray(value, made[name].dtype), made[name].shape)

@@ -53,6 +53,21 @@ def test_a_dealt_out_list_is_disjoint_and_a_shared_one_is_not() -> None:
     assert values(folded(some(100, prompt=5)))["disjoint"] == 0.0
 
 
+def test_a_few_popular_payloads_are_not_fresh() -> None:
+    """Though most different payloads come from one actor alone, half of the queries ask what everybody asks."""
+    rng = np.random.default_rng(3)
+    own = rng.integers(1, 1 << 63, 4000, dtype=np.uint64) * np.uint64(2)
+    popular = np.where(np.arange(4000) % 2, own, own[np.arange(4000) % 16])
+    assert values(folded(some(4000, prompt=own)))["fresh"] > 0.85
+    assert values(folded(some(4000, prompt=popular)))["fresh"] < 0.6
+    assert values(folded(some(4000, prompt=popular)))["disjoint"] > 0.95
+
+
+def test_a_few_queries_are_not_fresh_yet() -> None:
+    """Ten of any kind are all different."""
+    assert values(folded(some(10)))["fresh"] < 0.5 < values(folded(some(100)))["fresh"]
+
+
 def test_devotion_is_the_share_of_all_that_the_accounts_ask() -> None:
     """Where they ask as much again of something else it is a half."""
     group = folded(some(100))

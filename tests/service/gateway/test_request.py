@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from service.gateway.refusal import Refusal
-from service.gateway.request import CLIENT, Head, read_head
+from service.gateway.request import Head, read_head
+from service.model.query import CLIENT
 
 
 def head(*fields: tuple[str, str], trusted: bool = False) -> Head:

@@ -10,6 +10,7 @@ import pytest
 
 from detectors.coordination.group import MEASURES
 from detectors.coordination.judge import Judge
+from detectors.coordination.ties import TIES
 from detectors.features import Extractor
 from service.backends.memory import MemoryCheckpoint
 from service.backends.sql.checkpoint import SqlCheckpoint
@@ -18,6 +19,7 @@ from service.backends.sql.partitions import SqlPartitions
 from service.model.entity import Scope
 from service.model.flag import Severity
 from service.model.ids import SHARDS, shard
+from service.model.link import LinkKind
 from service.model.query import Answer, Inspect
 from service.pipeline.campaigns import coordination, memory
 from service.pipeline.campaigns.coordination import Coordination
@@ -211,24 +213,46 @@ def test_blobs_of_several_partitions_become_one(extractor: Extractor) -> None:
         )
 
 
-def test_a_campaign_is_followed_while_it_is_suspicious_at_all(extractor: Extractor) -> None:
-    """It goes on being told of as severe as it was, though by itself its groups would no longer be worth that."""
-    falling = np.zeros(len(MEASURES))
-    falling[MEASURES.index("actors")] = -1.0
-    shown = np.zeros((999, len(MEASURES)))
-    # 4 of 999 honest groups score less than 8 actors do and more than 12, so the last p-value is 0.005.
-    benign = np.sort([*np.linspace(0.0, 1e-3, 995), *[0.03] * 4])
-    judge = Judge(0.0, falling, np.zeros(len(MEASURES)), np.ones(len(MEASURES)), benign, shown, {})
+def falling() -> Judge:
+    """One to whom eight actors are worth a flag, and more of them are less so; honest groups share no network."""
+    weights = np.zeros(len(MEASURES))
+    weights[MEASURES.index("actors")] = -1.0
+    shown = np.zeros((1999, len(MEASURES)))
+    # 4 of 1,999 honest groups score less than 8 actors do and more than 12, so the last are low.
+    benign = np.sort([*np.linspace(0.0, 1e-3, 1995), *[0.03] * 4])
+    return Judge(
+        0.0, weights, np.zeros(len(MEASURES)), np.ones(len(MEASURES)), benign, shown, np.zeros((1999, len(TIES))), {}
+    )
+
+
+def linked(extractor: Extractor, **fixed: int) -> list[Flag]:
+    """What is said of 60 accounts with one key, one a slot."""
     store = MemoryCheckpoint()
-    found = Coordination(store, store.resume(), extractor=extractor, budget=0.001, versions={}, judge=judge)
+    found = Coordination(store, store.resume(), extractor=extractor, budget=0.001, versions={}, judge=falling())
     into = Commit()
     for slot in range(60):
         found.close(slot, into)
         account = np.array([slot + 1], np.uint64)
-        rows = some(1, account=account, actor=account, keys=[0, 0, 0, 9], time=slot * SLOT / 1e6)
+        rows = some(1, account=account, actor=account, keys=[0, 0, 0, 9], time=slot * SLOT / 1e6, **fixed)
         found.keep(slot, rows, {slot + 1: f"a{slot + 1}"})
     found.close(60, into)
-    assert into.flags[0].severity is Severity.MEDIUM
-    assert into.flags[-1].false_positive_rate.estimate > 0.001
-    assert {flag.severity for flag in into.flags} == {Severity.MEDIUM}
-    assert len(into.flags[-1].members) >= 50
+    return into.flags
+
+
+@pytest.mark.parametrize(("network", "expected"), [(77, [LinkKind.INFRASTRUCTURE]), (0, [])])
+def test_shared_infrastructure_is_told_beside_what_found_it(
+    network: int, expected: list[LinkKind], extractor: Extractor
+) -> None:
+    """The link is the content's; one address prefix of them all is told of with how rare that is."""
+    links = linked(extractor, network=network, client=0)[-1].links
+    assert [link.kind for link in links if link.kind is LinkKind.INFRASTRUCTURE] == expected
+    assert LinkKind.TAIL in {link.kind for link in links}
+    assert all(link.benign == 0.0005 for link in links if link.kind is LinkKind.INFRASTRUCTURE)
+
+
+def test_a_campaign_is_followed_while_it_is_suspicious_at_all(extractor: Extractor) -> None:
+    """It goes on being told of as severe as it was, though by itself its groups would no longer be worth that."""
+    flags = linked(extractor)
+    assert flags[-1].false_positive_rate.estimate > 0.0001
+    assert {flag.severity for flag in flags} == {Severity.MEDIUM}
+    assert len(flags[-1].members) >= 50
