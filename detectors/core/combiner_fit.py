@@ -39,8 +39,8 @@ PENALTY = 20.0
 """Ridge, in units of one account's loss. From 5 to 50 figures on kinds left out are alike; a larger one starves the
 signals that few kinds show."""
 PENALTY_ALONE = 0.1
-"""Likewise of the signals that may decide alone. The sides hardly overlap, so any from 0.02 to 0.5 gives the same order
-of accounts; at 1 the harvests that show nothing else stay below the threshold."""
+"""Likewise of the signals that may decide alone. The sides hardly overlap, so 0.02 finds the same accounts as 0.1; at
+1 some harvests that show nothing else stay below the threshold."""
 SHOWN = 1.0
 """Strength, of a p-value of 0.1, from which a harvest is one that shows such a signal."""
 ROUNDS = 6
