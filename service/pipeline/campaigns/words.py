@@ -83,7 +83,7 @@ def _said(name: str, value: float, what: str) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.2g} %"
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
 def _short(name: str, value: float) -> str:
