@@ -19,6 +19,7 @@ from redis import Redis
 
 from service.backends.redis import keys, shipper
 from service.backends.redis.client import connect
+from service.backends.redis.entries import parse
 from service.backends.redis.leases import RedisLeases
 from service.backends.redis.source import StreamSource
 from service.backends.spool import SpoolReader
@@ -55,6 +56,8 @@ class Stream(RuleBasedStateMachine):
         self.logged: dict[int, dict[str, list[Start | End]]] = {p: defaultdict(list) for p in range(PARTITIONS)}
         self.copy: dict[bytes, bytes] = {}
         self.stale: list[tuple[StreamSource, dict[str, int]]] = []
+        self.spoilt: set[tuple[int, str, int]] = set()
+        """Partition, source and start of ranges that were spoilt: what comes unreadable twice is given up."""
 
     @initialize(young=st.sampled_from([30.0, -1.0]))
     def begin(self, young: float) -> None:
@@ -67,6 +70,11 @@ class Stream(RuleBasedStateMachine):
     def source(self, partition: int) -> StreamSource:
         """A new owner's."""
         return StreamSource(self.link, partition, KEY, patience=0.0, hold=(0.0, 0.0))
+
+    def place(self, partition: int, fields: dict[bytes, bytes]) -> tuple[int, str, int]:
+        """Where the range of an entry begins."""
+        entry = parse(fields)
+        return partition, entry.source, entry.start
 
     # What happens
 
@@ -152,7 +160,9 @@ class Stream(RuleBasedStateMachine):
 
     @rule()
     def redis_is_copied(self) -> None:
-        """A replica, or an append-only file, has come this far."""
+        """A replica, or an append-only file, has come this far, without anything spoilt."""
+        if self.spoilt:
+            return
         names: Any = self.redis.keys("rv:*")
         self.copy = {name: value for name in names if (value := self.redis.dump(name)) is not None}
 
@@ -175,15 +185,18 @@ class Stream(RuleBasedStateMachine):
     def an_entry_comes_twice(self, partition: int, which: int) -> None:
         """Somebody ships what was shipped."""
         found: Any = self.redis.xrange(keys.stream(partition))
-        if found:
+        if found and self.place(partition, found[which % len(found)][1]) not in self.spoilt:
             self.redis.xadd(keys.stream(partition), found[which % len(found)][1])
 
     @rule(partition=partitions, which=st.integers(0, 50))
     def an_entry_is_spoilt(self, partition: int, which: int) -> None:
         """Bits turn in one, which is in the stream only once: the range is asked for again."""
         found: Any = self.redis.xrange(keys.stream(partition))
-        if found:
-            identifier, fields = found[which % len(found)]
+        places = [self.place(partition, fields) for _, fields in found]
+        once = [n for n, place in enumerate(places) if places.count(place) == 1 and place not in self.spoilt]
+        if once:
+            identifier, fields = found[once[which % len(once)]]
+            self.spoilt.add(self.place(partition, fields))
             self.redis.xdel(keys.stream(partition), identifier)
             self.redis.xadd(keys.stream(partition), fields | {b"d": fields[b"d"][::-1]})
 
