@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from detectors.features import Extractor
     from service.model.query import QueryEvent
 
+FORMAT = 2
+"""Of packed footprints; another number with every change of their columns."""
+
 
 def by_slot(
     events: Sequence[QueryEvent], rows: Observations, extractor: Extractor
@@ -77,10 +80,12 @@ def _client(event: QueryEvent) -> str:
 
 def pack(seen: Footprints, names: Mapping[int, str]) -> bytes:
     """Footprints and the names of their accounts, for the checkpoint."""
-    return msgspec.msgpack.encode((list(names.items()), seen.dump()))
+    return msgspec.msgpack.encode((list(names.items()), seen.dump(), FORMAT))
 
 
 def unpack(data: bytes) -> tuple[Footprints, dict[int, str]]:
-    """What ``pack`` wrote."""
-    names, dump = msgspec.msgpack.decode(data, type=tuple[list[tuple[int, str]], bytes])
+    """What ``pack`` wrote; none where another release did, as what it had folded is not read either."""
+    names, dump, *form = msgspec.msgpack.decode(data)
+    if form != [FORMAT]:
+        return Footprints.load(b""), {}
     return Footprints.load(dump), dict(names)
