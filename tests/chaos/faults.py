@@ -137,6 +137,7 @@ def redis_misconf(site: Site) -> None:
 
 def redis_rolled_back(site: Site) -> None:
     """A replica that lacks the last second takes over."""
+    site.settle()
     link = connect(site.settings("watcher", proxied=False).stream, timeout=AT_LEISURE)
     servers = link.servers()
     before = [(server, key, server.dump(key), server.pttl(key)) for server in servers for key in server.keys("rv:*")]

@@ -194,6 +194,11 @@ class Site:
         """What it printed."""
         return self.folder / f"{name}.log"
 
+    def settle(self) -> None:
+        """Wait until a cluster's nodes see each other again, after the return of one."""
+        if self._cluster is not None:
+            self._cluster.wait()
+
     def until(self, condition: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
         """Wait for something to come about.
 
