@@ -165,10 +165,29 @@ def _own_words(answer: str, turns: Sequence[Turn]) -> list[str]:
     said = set(sentences(answer))
     if len(said) < TOGETHER:
         return []
-    asked = "\n".join(turn.text for turn in turns)[-READ:].casefold()
+    asked = _Asked("\n".join(turn.text for turn in turns)[-READ:].casefold())
     ranked = sorted(said, key=lambda sentence: (-len(sentence), sentence))
     own = list(islice((sentence for sentence in ranked if sentence not in asked), SAMPLE))
     return own if len(own) >= TOGETHER else []
+
+
+class _Asked:
+    """The text of a request, in which sentences are looked for wherever its lines are broken."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._single: str | None = None
+        """With single blanks. To make them costs as much as all else that is done with a text, so that is put off."""
+
+    def __contains__(self, sentence: str) -> bool:
+        if sentence in self._text:
+            return True
+        # Most sentences that are not in the text have a word that is not in it either.
+        if not all(word in self._text for word in sentence.split()):
+            return False
+        if self._single is None:
+            self._single = " ".join(self._text.split())
+        return sentence in self._single
 
 
 def handed(found: Contents, known: Mapping[bytes, TrailEntry]) -> list[Handed]:

@@ -142,6 +142,20 @@ def test_what_was_quoted() -> None:
     assert told(query("a", document, answer=ANSWER), query("b", document))[1] == []
 
 
+@pytest.mark.parametrize("blank", ["\n", "\r\n", "\n    ", "  ", "\t", "\N{NO-BREAK SPACE}"])
+def test_what_was_quoted_from_other_lines(blank: str) -> None:
+    """A sentence stands in the request wherever that breaks its lines."""
+    document = blank.join(ANSWER.split(" "))
+    assert told(query("a", f"Sum up:\n\n{document}", answer=ANSWER), query("b", ANSWER))[1] == []
+
+
+def test_words_of_the_request_in_another_order() -> None:
+    """A sentence that is made of the request's words alone is the answer's own."""
+    words = "\n".join(sorted(ANSWER.split(" ")))
+    found = told(query("a", words, answer=ANSWER), query("b", ANSWER))
+    assert [h.issued_to for h in found[1]] == ["a"]
+
+
 def test_quoted_in_part() -> None:
     """An answer is still known by the sentences that it adds to what it quotes."""
     first, _, others = ANSWER.partition(". ")
