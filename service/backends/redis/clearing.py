@@ -10,7 +10,9 @@ from service.ports import StreamUnavailable
 if TYPE_CHECKING:
     from service.backends.redis.client import Link
 
-OF_A_PARTITION = (keys.stream, keys.shipped, keys.when, keys.asked, keys.covered, keys.aside, keys.lease)
+OF_A_PARTITION = (
+    keys.stream, keys.shipped, keys.when, keys.asked, keys.asking, keys.covered, keys.aside, keys.lease,
+)  # fmt: skip
 
 
 def clear(link: Link, partitions: int) -> None:
