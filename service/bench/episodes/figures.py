@@ -32,7 +32,7 @@ def figures(held: Held) -> Iterator[Figure]:
     for name, hard, bound in (("ordinary", False, 0.98), ("hard", True, 0.96)):
         against = sample(held.against(hard=hard))
         yield _area(f"AUROC at full share, against {name}", sample(full), against, held, at_least(bound))
-    yield _median(full, held)
+    yield _median("median queries to flag at full share", full, held, at_most(150))
     yield _alerts("benign accounts with an alert", held.benign, held.budget)
     for share in (1.0, 0.5, 0.25):
         yield _alerts(f"harvests with an alert, {share:.0%} share", held.at(share), held.budget)
@@ -43,6 +43,7 @@ def declared_figures(held: Held) -> Iterator[Figure]:
     benign = sample(held.benign)
     for share in sorted(WANTED, reverse=True):
         yield _found(f"found at 0.5 % FPR, {share:.0%} share, jobs declared", held.at(share), benign, held, None)
+    yield _median("median queries to flag at full share, jobs declared", held.at(1.0), held, None)
     yield _alerts("benign accounts with an alert, jobs declared", held.benign, held.budget)
 
 
@@ -76,7 +77,7 @@ def _area(name: str, attack: Sample, benign: Sample, held: Held, target: Target)
     )
 
 
-def _median(verdicts: Sequence[Verdict], held: Held) -> Figure:
+def _median(name: str, verdicts: Sequence[Verdict], held: Held, target: Target | None) -> Figure:
     threshold = held.threshold
     reached = Sample.of(
         [(float(v.queries_to(threshold) or math.inf), v.measured.episode.kind, v.measured.source) for v in verdicts]
@@ -85,12 +86,12 @@ def _median(verdicts: Sequence[Verdict], held: Held) -> Figure:
     low, high = interval(reached, nobody, lambda a, _: median(reached.scores, a), seed=held.seed, rounds=held.rounds)
     value = median(reached.scores, np.ones(len(reached)))
     return Figure(
-        name="median queries to flag at full share",
+        name=name,
         value=value if math.isfinite(value) else math.nan,
         n=len(reached),
         interval=(low, high) if math.isfinite(high) else None,
         unit="queries",
-        target=at_most(150),
+        target=target,
         note="over all harvests, those never flagged counted as never; evaluated at the 20th, 40th, 80th ... query and "
         "at the close of every hour",
     )

@@ -46,20 +46,20 @@ def test_evidence_counts_decades() -> None:
 def test_few_queries_count_less() -> None:
     """The same evidence from 20 queries says less than from 2,000, on either side; at ``HALF`` it counts for half."""
     made = Combiner({"volume.a": 2.0, "volume.b": 3.0}, 0.0, {})
-    convicting = [made.score({"volume.a": 0.01}, {}, queries) for queries in (20, 150, 2_000)]
+    convicting = [made.score({"volume.a": 0.01}, {}, queries) for queries in (20, 75, 2_000)]
     assert convicting == sorted(convicting)
     assert convicting[1] == pytest.approx(1 / (1 + np.exp(-2.0)))
-    clearing = [made.score({}, {"volume.b": 1.0}, queries) for queries in (20, 150, 2_000)]
+    clearing = [made.score({}, {"volume.b": 1.0}, queries) for queries in (20, 75, 2_000)]
     assert clearing == sorted(clearing, reverse=True)
 
 
 def test_what_may_decide_alone_is_not_outweighed() -> None:
     """The higher of the two sums counts: neither does the other's absence lower it, nor do both add up."""
     made = Combiner({"volume.a": 2.0, "volume.b": 3.0}, -2.0, {}, {"interface.c": 8.0}, -4.0)
-    alone = made.score({"volume.a": 1.0, "interface.c": 0.01}, {"volume.b": 1.0}, 150)
+    alone = made.score({"volume.a": 1.0, "interface.c": 0.01}, {"volume.b": 1.0}, 75)
     assert alone == pytest.approx(1 / (1 + np.exp(-(8.0 * 2 / 2 - 4.0))))
-    assert made.score({"volume.a": 0.1, "interface.c": 0.01}, {}, 150) == alone
-    assert made.score({"volume.a": 0.1, "interface.c": 1.0}, {}, 150) == made.score({"volume.a": 0.1}, {}, 150)
+    assert made.score({"volume.a": 0.1, "interface.c": 0.01}, {}, 75) == alone
+    assert made.score({"volume.a": 0.1, "interface.c": 1.0}, {}, 75) == made.score({"volume.a": 0.1}, {}, 75)
 
 
 def test_shipped_weights_are_of_signals_that_exist() -> None:

@@ -47,9 +47,9 @@ def test_fuse_puts_the_most_telling_first() -> None:
 
 
 def test_the_score_is_the_combiners() -> None:
-    """Half (150 queries) of 1 · 1 (p = 0.1) + 2 · 2 (p = 0.01) - 4 · 0.5 (half re-runs), less 1: 0.5, as odds."""
+    """Half (75 queries) of 1 · 1 (p = 0.1) + 2 · 2 (p = 0.01) - 4 · 0.5 (half re-runs), less 1: 0.5, as odds."""
     volume = Score(0.5, (a_signal("volume.a", 0.1),), {}, {"volume.a": 7.0, "volume.rerun_share": 0.5})
-    fused = fuse({"volume": volume, "diversity": a_score(a_signal("diversity.a", 0.01))}, 150, combiner=COMBINER)
+    fused = fuse({"volume": volume, "diversity": a_score(a_signal("diversity.a", 0.01))}, 75, combiner=COMBINER)
     assert fused is not None
     assert fused.score == pytest.approx(0.622459, abs=1e-6)
 
