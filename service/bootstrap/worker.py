@@ -22,6 +22,7 @@ from service.exposition import Watched, expose
 from service.gateway.dialects import Dialects
 from service.model.query import Start
 from service.pipeline.entities import Warm
+from service.pipeline.events import Room
 from service.pipeline.lanes import LONGEST_PAUSE, SHORTEST_PAUSE, Lanes, Manner
 from service.pipeline.worker import BATCH, Starts, Worker
 from service.ports import StoreUnavailable
@@ -60,6 +61,7 @@ class Workers:
         self._baseline: int | None = None
         self._make_scorer: Callable[[Checkpoint], Scorer] | None = None
         self._warm = Warm()
+        self._room = Room()
         self._declarations = Declarations(self.stores.registers.declarations)
         self._closing: dict[int, Callable[[], None]] = {}
         self._link = self.stores.link
@@ -95,6 +97,7 @@ class Workers:
             max_lag=self.settings.scoring.max_lag,
             batch=SHARED_BATCH if self.settings.shared_stream else BATCH,
             number=partition,
+            room=self._room,
             closing=closing,
         )
 

@@ -19,7 +19,7 @@ import structlog
 
 from service import metrics
 from service.model.query import Mark, Outcome
-from service.pipeline.events import event
+from service.pipeline.events import Reader, Room
 from service.pipeline.join import Joiner
 from service.pipeline.skipped import skipped
 from service.ports import Commit, StoreUnavailable
@@ -96,6 +96,8 @@ class Worker:
         Records a commit, about.
     number
         Of the partition, for what the metrics are told.
+    room
+        For events that are read ahead, shared by all workers of the process; of its own by default.
     closing
         Called by :meth:`close`.
 
@@ -113,11 +115,12 @@ class Worker:
         max_lag: float,
         batch: int = BATCH,
         number: int = 0,
+        room: Room | None = None,
         closing: Callable[[], None] = lambda: None,
     ) -> None:
         self._source, self._ahead = source, ahead
         self._checkpoint = checkpoint
-        self._dialects = dialects
+        self._events = Reader(dialects, room or Room())
         self._starts = starts
         self._scorer = scorer
         self._max_lag = max_lag
@@ -162,7 +165,7 @@ class Worker:
             return 0
         commit = Commit()
         joined = list(self._joiner.feed(records))
-        events = [event(item, self._dialects) for item in joined]
+        events = self._events.read(joined)
         commit.events = [e for e, item in zip(events, joined, strict=True) if not self._is_logged(item)]
         if self._scorer is not None:
             now = max((item.record.at for item in records if isinstance(item.record, Mark)), default=0)
@@ -176,7 +179,8 @@ class Worker:
         return len(records)
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Let go of files, connections and memory."""
+        self._events.close()
         self._closing()
 
     def _scored(self, scorer: Scorer, events: Sequence[QueryEvent], commit: Commit, *, now: int, alone: bool) -> Commit:
@@ -262,8 +266,7 @@ class Worker:
         if self._log_joiner is None:
             self._log_joiner = self._joiner.copy()
             commit.log_opened = self._starts.sealed(self._log_joiner.open)
-        joined = self._log_joiner.feed(records)
-        commit.events = [event(item, self._dialects) for item in joined]
+        commit.events = self._events.ahead(self._log_joiner.feed(records))
         opened, commit.log_closed = self._log_joiner.drain()
         commit.log_opened.update(self._starts.sealed(opened))
         for item in records:

@@ -17,6 +17,7 @@ from service.bootstrap.scoring import Brain, scorer
 from service.gateway.dialects import Dialects
 from service.model.query import Gap, Inspect, Outcome, Query, Record, Start
 from service.pipeline import lanes
+from service.pipeline.events import ROOM, Room
 from service.pipeline.lanes import Lanes, Manner
 from service.pipeline.scorer import Scorer
 from service.pipeline.worker import BATCH, Starts, Worker
@@ -114,13 +115,14 @@ def a_worker(
     max_lag: float = 5.0,
     batch: int = BATCH,
     dialects: Dialects | None = None,
+    room: Room | None = None,
 ) -> Worker:
     """A worker that goes on from the store."""
     seal = Starts(AesSeal(KEY), msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(Start).decode)
     make = scorer(Settings(), brain, KEY)
     return Worker(
         source=source, ahead=source, checkpoint=store, dialects=dialects or Dialects(), starts=seal, scorer=make(store),
-        max_lag=max_lag, batch=batch,
+        max_lag=max_lag, batch=batch, room=room,
     )  # fmt: skip
 
 
@@ -196,6 +198,42 @@ def test_the_log_goes_ahead_when_scoring_lags(
     # Killed while ahead: the next one goes on from both cursors.
     assert outcome(drained(Source(records, oldest=T0), store, brain, batch=16)) == expected
     assert not store.resume().log_opened
+
+
+class Counting(Dialects):
+    """Counts the requests that are read."""
+
+    count = 0
+
+    def read(self, method: str, path: str, body: bytes, *, full: bool) -> tuple[Query, object]:
+        self.count += 1
+        return super().read(method, path, body, full=full)
+
+
+@pytest.mark.parametrize(("left", "times"), [(ROOM, 1), (0, 2)])
+def test_what_is_read_ahead_is_read_once_where_there_is_room(
+    left: int, times: int, undisturbed: tuple[list[Sourced], tuple[object, ...]], brain: Brain
+) -> None:
+    """What the log has read is kept for the states; the end is the same, and the room is whole again."""
+    records, expected = undisturbed
+    dialects, room, store = Counting(), Room(left), MemoryCheckpoint(keep_events=True)
+    worker = a_worker(Source(records, oldest=T0), store, brain, batch=16, dialects=dialects, room=room)
+    while worker.step():
+        pass
+    assert outcome(store) == expected
+    assert dialects.count == times * len(store.events)
+    assert room.left == left
+
+
+def test_what_is_kept_goes_with_the_worker(undisturbed: tuple[list[Sourced], tuple[object, ...]], brain: Brain) -> None:
+    """The room is for all workers of the process."""
+    room = Room()
+    store = MemoryCheckpoint(keep_events=True)
+    worker = a_worker(Source(undisturbed[0], oldest=T0), store, brain, batch=16, room=room)
+    worker.step()
+    assert room.left < ROOM
+    worker.close()
+    assert room.left == ROOM
 
 
 class Breaking(Scorer):
