@@ -20,7 +20,7 @@ from service.replay.reader import completions
 from service.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from service.bench.suite import Given
     from service.model.flag import Flag
@@ -105,25 +105,12 @@ class Run:
     peak: int = 0
     """Largest memory of the process, bytes."""
 
-    def take(
-        self,
-        scorer: Scorer,
-        checkpoint: Checkpoint,
-        events: Sequence[QueryEvent],
-        *,
-        positions: Mapping[str, int] | None = None,
-        keep: Callable[[Sequence[Said]], None] = lambda _: None,
-    ) -> None:
-        """One batch through the scorer, committed; nothing of it goes to a log.
-
-        ``keep`` is told of new flags of campaigns before the commit.
-        """
+    def take(self, scorer: Scorer, checkpoint: Checkpoint, events: Sequence[QueryEvent]) -> None:
+        """One batch through the scorer, committed; nothing of it goes to a log."""
         begun = time.process_time()
-        commit = Commit(positions=dict(positions or {}))
+        commit = Commit()
         scorer.take(events, commit)
         said = [Said.of(flag) for flag in commit.flags if flag.entity.scope is Scope.CAMPAIGN]
-        if said:
-            keep(said)
         checkpoint.commit(commit)
         self.cpu += time.process_time() - begun
         self.taken += len(events)
@@ -157,8 +144,8 @@ def run(
     return found
 
 
-def batches(events: Iterable[QueryEvent]) -> Iterator[Sequence[QueryEvent]]:
-    """The events in the portions in which a worker commits them."""
+def batches(events: Iterable[QueryEvent], size: int = BATCH) -> Iterator[Sequence[QueryEvent]]:
+    """The events in portions as those in which a worker commits them."""
     stream = iter(events)
-    while batch := list(islice(stream, BATCH)):
+    while batch := list(islice(stream, size)):
         yield batch

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detectors.features import Extractor
-from service.bench.campaigns.drive import Link
+from service.bench.campaigns.drive import DAY, Link
 from service.bench.campaigns.truth import Truth
 from service.bootstrap.replay import STRANGER
 from service.pipeline import handed, trail
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 TOLD_EVERY = 100_000
 READ = 512
 """Events whose texts are read at once, at least."""
+CLEARED_EVERY = DAY // 4
+"""Microseconds of the stream's time after which the Trail is rid of what is older than it is kept."""
 
 
 @dataclass(slots=True)
@@ -62,36 +64,54 @@ class Prints:
 
 
 @dataclass(slots=True)
+class Recogniser:
+    """The Trail of a stream, in memory, and what is recognised by it, as the scorer does."""
+
+    days: int = 7
+    """For which the Trail is kept."""
+    known: dict[bytes, TrailEntry] = field(default_factory=dict)
+    cleared: int = 0
+    """When it was last rid of what is older, in ``CLEARED_EVERY``."""
+
+    def see(self, event: QueryEvent) -> tuple[trail.Recognised, list[Link]]:
+        """What is known of the next event in order of completion, and what it hands on; then it is noted."""
+        since = event.done - self.days * DAY
+        if event.done // CLEARED_EVERY > self.cleared:
+            self.cleared = event.done // CLEARED_EVERY
+            self.known = trail.alive(self.known, since)
+        digest, contents = trail.digests(event, STRANGER), handed.contents(event, STRANGER)
+        asked = (*trail.wanted([digest]), *contents.wanted, *contents.doubtful(self.known))
+        ours = trail.alive({d: self.known[d] for d in asked if d in self.known}, since)
+        found = trail.recognise(digest, event.done, ours, event.query)
+        instances = handed.handed(contents, ours)
+        self.known.update(trail.entries(digest, event, ours))
+        self.known.update(handed.notes(contents, event, ours, instances))
+        return found, [Link(it.kind.value, it.issued_to, event.account) for it in instances]
+
+
+@dataclass(slots=True)
 class Printer:
     """Makes footprints of events in order of completion, as the scorer does."""
 
     into: Prints
     extractor: Extractor = field(default_factory=lambda: Extractor(STRANGER, linking=True))
-    known: dict[bytes, TrailEntry] = field(default_factory=dict)
-    """The Trail. Streams are as long as it is kept, so nothing of it is forgotten."""
+    recogniser: Recogniser = field(default_factory=Recogniser)
 
     def take(self, events: Sequence[QueryEvent]) -> None:
         """Note whole slots."""
         begun = time.process_time()
-        rows = observe(events, [self._recognised(event) for event in events], self.extractor)
+        seen = [self.recogniser.see(event) for event in events]
+        self.into.handed += [link for _, links in seen for link in links]
+        rows = observe(events, [recognised for recognised, _ in seen], self.extractor)
         slots = np.array([event.done // SLOT for event in events], np.int64)
         for slot in np.unique(slots).tolist():
             some = np.flatnonzero(slots == slot)
-            seen = footprints([events[i] for i in some.tolist()], rows.take(some), self.extractor)
-            if len(seen):
-                self.into.slots.append((slot, seen))
+            prints = footprints([events[i] for i in some.tolist()], rows.take(some), self.extractor)
+            if len(prints):
+                self.into.slots.append((slot, prints))
         for name in {event.account for event in events}:
             self.into.names[self.extractor.digest(name)] = name
         self.into.cpu += time.process_time() - begun
-
-    def _recognised(self, event: QueryEvent) -> trail.Recognised:
-        digest, contents = trail.digests(event, STRANGER), handed.contents(event, STRANGER)
-        found = trail.recognise(digest, event.done, self.known, event.query)
-        instances = handed.handed(contents, self.known)
-        self.into.handed += [Link(it.kind.value, it.issued_to, event.account) for it in instances]
-        self.known.update(trail.entries(digest, event, self.known))
-        self.known.update(handed.notes(contents, event, self.known, instances))
-        return found
 
 
 def printed(records: Iterable[dict[str, Any]], *, say: Callable[[str], None] = lambda _: None) -> Prints:

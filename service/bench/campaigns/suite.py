@@ -11,6 +11,7 @@ from service.bench.campaigns.cases import planted, scene
 from service.bench.campaigns.drive import Setup
 from service.bench.campaigns.episodes import EPISODES, episodes
 from service.bench.campaigns.figures import cost, false_alarms, figures, making
+from service.bench.campaigns.large import figures as duration
 from service.bench.campaigns.large import large
 from service.bench.campaigns.linking import everything
 from service.bench.campaigns.prints import printed
@@ -69,7 +70,8 @@ def _large(given: Given) -> list[Figure]:
     """What the largest size costs, where a folder for it is given."""
     if given.resume is None:
         return []
-    return list(cost(large(given.resume, seed=given.seed, scale=given.scale, say=given.say), "linking alone, largest"))
+    found = large(given.resume, seed=given.seed, scale=given.scale, say=given.say)
+    return [*cost(found.run, "linking alone, largest"), *duration(found)]
 
 
 def stream(given: Given, scale: float) -> Iterator[dict[str, Any]]:

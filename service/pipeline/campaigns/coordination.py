@@ -25,7 +25,7 @@ from service.pipeline.campaigns.telling import Found, Teller
 from service.ports import SLOT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from detectors.coordination.judge import Judge
     from detectors.core.observation import Observations
@@ -104,6 +104,15 @@ class Coordination:
         """Take a batch, in order of completion, and judge the slots that every partition's time has passed."""
         for slot, seen, names in by_slot(events, rows, self._extractor):
             into.footprints[self.keep(slot, seen, names)] = (slot, pack(seen, names))
+        self._go_on(into, now)
+
+    def take(self, packed: Iterable[tuple[int, bytes]], into: Commit, *, now: int) -> None:
+        """As :meth:`see`, of footprints that were made and packed before, with the slot of each."""
+        for slot, data in packed:
+            into.footprints[self.keep(slot, *unpack(data))] = (slot, data)
+        self._go_on(into, now)
+
+    def _go_on(self, into: Commit, now: int) -> None:
         upto = now // SLOT
         if self._gathers and upto > self._closed:
             self._closed = min(upto, self._gather())

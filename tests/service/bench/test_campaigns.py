@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from service.bench.campaigns import drive, judge
+from service.bench.campaigns import judge
 from service.bench.campaigns import large as module
 from service.bench.campaigns.cases import CASES, passes, planted, scene
 from service.bench.campaigns.drive import Run, Said, Setup, run
 from service.bench.campaigns.figures import figures as of_cases
 from service.bench.campaigns.linking import everything, linked
 from service.bench.campaigns.links import figures as of_links
+from service.bench.campaigns.maker import Work
 from service.bench.campaigns.prints import Prints, printed
 from service.bench.registry import suites
 from service.bench.suite import BenchError
@@ -171,26 +175,51 @@ def test_campaigns_of_one_form_are_linked_apart(prints: Prints) -> None:
     )
 
 
-class StopError(Exception):
-    """The run was stopped."""
+FEW = Plan(name="february", accounts=40, per_account=12, days=1, reingest=10)
+WHOLE: dict[str, Any] = {"seed": 1, "scale": 0.001, "plan": FEW, "batch": 60}
 
 
-def test_a_stopped_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stopped in the middle and begun again, a run takes every query once and records what one without a stop does."""
-    plan = Plan(name="february", accounts=40, per_account=3, days=1, reingest=10)
-    for place, name, value in ((module, "PLAN", plan), (module, "TOLD_EVERY", 60), (drive, "BATCH", 30)):
-        monkeypatch.setattr(place, name, value)
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run that was not stopped."""
+    return large(tmp_path_factory.mktemp("large"), **WHOLE).run
 
-    def stop(words: str) -> None:
-        raise StopError(words)
 
-    with pytest.raises(StopError):
-        large(tmp_path / "stopped", seed=1, scale=0.001, say=stop)
-    went_on = large(tmp_path / "stopped", seed=1, scale=0.001)
-    whole = large(tmp_path / "whole", seed=1, scale=0.001)
-    assert 0 < went_on.taken < whole.taken == whole.truth.events == went_on.truth.events
-    assert len(went_on.handed) <= len(whole.handed) == 10
-    assert not list((tmp_path / "whole").glob("spool/*"))
+def killed(folder: Path, which: str) -> None:
+    """A run of which one of the two processes is killed in the middle."""
+
+    def kill(_: str) -> None:
+        number = os.getpid() if which == "linking" else multiprocessing.active_children()[0].pid
+        os.kill(number or 0, signal.SIGKILL)
+
+    module.TOLD_EVERY = 300
+    large(folder, **WHOLE, say=kill)
+
+
+def test_two_processes_find_what_one_does(whole: Run) -> None:
+    """Made here and linked there, committed batch by batch: the same flags and the same links."""
+    work = Work(seed=1, scene=module.scene(FEW, 0.001), trail=module.TRAIL, batch=60, place=0)
+    apart = linked(printed(records(work.seed, work.scene, own())))
+    assert whole.said
+    assert whole.said == apart.said[: len(whole.said)]
+    assert len(whole.handed) == 10
+    assert Counter(whole.handed) == Counter(apart.handed)
+    assert whole.truth == apart.truth
+
+
+@pytest.mark.parametrize("which", ["linking", "making"])
+def test_a_killed_run_goes_on(which: str, whole: Run, tmp_path: Path) -> None:
+    """Whichever of its processes is killed: begun again, a run takes every query once and says what it would have."""
+    process = multiprocessing.get_context("spawn").Process(target=killed, args=(tmp_path, which))
+    process.start()
+    process.join()
+    assert process.exitcode == (-signal.SIGKILL if which == "linking" else 1)
+    went_on = large(tmp_path, **WHOLE).run
+    assert 0 < went_on.taken < whole.taken == whole.truth.events
+    assert went_on.said == whole.said
+    assert went_on.truth == whole.truth
+    assert whole.handed[-len(went_on.handed) :] == went_on.handed
+    assert not list(tmp_path.glob("spool/*"))
 
 
 def test_a_folder_of_another_run_is_refused(tmp_path: Path) -> None:
