@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -108,7 +109,7 @@ class Footprints:
             raise ValueError(f"footprints of {len(data)} bytes are no whole rows of {ROW}")
         arrays, start = {}, 0
         for name, (kind, shape) in _SHAPES.items():
-            count = rows * int(np.prod(shape, dtype=int))
+            count = rows * math.prod(shape)
             arrays[name] = np.frombuffer(data, kind, count, start).reshape(rows, *shape)
             start += arrays[name].nbytes
         return cls(**arrays)
@@ -119,7 +120,7 @@ class Footprints:
         return cls(**{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)})
 
 
-ROW = sum(np.dtype(kind).itemsize * int(np.prod(shape, dtype=int)) for kind, shape in _SHAPES.values())
+ROW = sum(np.dtype(kind).itemsize * math.prod(shape) for kind, shape in _SHAPES.values())
 """Bytes of one footprint."""
 
 

@@ -166,7 +166,7 @@ def measure(group: Group, whole: int) -> NDArray[np.float64]:
 
     """
     queries = group.queries
-    single = sum(actor != SEVERAL for actor in group.payloads.values())
+    single = len(group.payloads) - list(group.payloads.values()).count(SEVERAL)
     shares = group.cells / group.cells.sum()
     return np.array(
         [

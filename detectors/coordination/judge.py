@@ -16,7 +16,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import dataclass, replace
+from bisect import bisect_left
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,6 +75,18 @@ class Judge:
     tied: NDArray[np.float64]
     """What infrastructure their accounts share, likewise, shape (n, len(TIES)). No score is made of it."""
     about: Mapping[str, Any]
+    _scores: list[float] = field(init=False, repr=False, compare=False)
+    """As ``benign``; looked up in a list it costs a tenth."""
+    _beyond: tuple[float, float] | None = field(init=False, repr=False, compare=False)
+    """Log-odds from which the tail is told, and how far the highest are above it, on average; None where there are
+    too few, or they are all alike."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_scores", self.benign.tolist())
+        told = len(self.benign) > TAIL and self.benign[-1] != self.benign[-TAIL - 1]
+        least = _odds(self.benign[-TAIL - 1]) if told else np.float64(0.0)
+        over = (float(least), float((_odds(self.benign[-TAIL:]) - least).mean())) if told else None
+        object.__setattr__(self, "_beyond", over)
 
     @property
     def version(self) -> str:
@@ -96,16 +109,16 @@ class Judge:
 
     def p_value(self, score: float) -> float:
         """Share of honest groups that score at least this much, of n + 1."""
-        n = len(self.benign)
-        return (n - int(np.searchsorted(self.benign, score, "left")) + 1) / (n + 1)
+        n = len(self._scores)
+        return (n - bisect_left(self._scores, score) + 1) / (n + 1)
 
     def tail(self, score: float) -> float:
         """Share of honest groups that score at least this much, also where none of those kept apart does."""
-        n = len(self.benign)
-        if n <= TAIL or score <= self.benign[-TAIL - 1] or self.benign[-1] == self.benign[-TAIL - 1]:
+        n = len(self._scores)
+        if self._beyond is None or score <= self._scores[-TAIL - 1]:
             return self.p_value(score)
-        excess = _odds(self.benign[-TAIL:]) - _odds(self.benign[-TAIL - 1])
-        over = float((_odds(np.float64(score)) - _odds(self.benign[-TAIL - 1])) / excess.mean())
+        least, excess = self._beyond
+        over = (float(_odds(np.float64(score))) - least) / excess
         return max((TAIL + 1) / (n + 1) * math.exp(-over), 1 / (BEYOND * (n + 1)))
 
     def rate(self, score: float) -> Interval:

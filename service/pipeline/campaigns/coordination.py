@@ -174,14 +174,17 @@ class Coordination:
         for key in self._index.due(keys):
             group = self._index.groups[key]
             measures = measure(group, self._index.whole(group))
-            severity = self._severity(self._judge.tail(self._judge.score(measures)))
+            score = self._judge.score(measures)
+            severity = self._severity(self._judge.tail(score))
             if severity is not None:
-                found[key] = Found(key, measures, self._judge.judge(measures), severity)
+                found[key] = Found(key, measures, score, severity)
         told = []
-        for cluster in self._clusters.grow(list(found), self._index):
-            worst = min(
-                (found[key] for key in cluster.keys if key in found), key=lambda it: (it.verdict.p_value, it.key)
-            )
+        grown = self._clusters.grow(list(found), self._index)
+        of: dict[str, list[Found]] = {}
+        for key, one in found.items():
+            of.setdefault(self._clusters.by_key[key].id, []).append(one)
+        for cluster in grown:
+            worst = min(of[cluster.id], key=lambda it: (self._judge.p_value(it.score), it.key))
             severity = max(worst.severity, cluster.severity, key=lambda severity: severity.rank)
             if self._has_grown(cluster, severity, at):
                 accounts = members(self._index, cluster.keys)

@@ -47,7 +47,7 @@ class Found:
 
     key: int
     measures: NDArray[np.float64]
-    verdict: Verdict
+    score: float
     severity: Severity
 
 
@@ -73,7 +73,7 @@ class Teller:
         groups = [self.index.groups[key] for key in cluster.keys if key in self.index.groups]
         uses = [group.uses[account] for group in groups for account in accounts if account in group.uses]
         whole = f"{cluster.id}|{at}|{cluster.severity}|{sorted(self.versions.items())}"
-        verdict = worst.verdict
+        verdict = self.judge.judge(worst.measures)
         return Flag(
             id=hashlib.blake2b(whole.encode(), digest_size=10).hexdigest(),
             entity=Entity(Scope.CAMPAIGN, cluster.id),
@@ -84,7 +84,7 @@ class Teller:
             last_seen=round(max(use.last for use in uses) * 1e6),
             queries=sum(accounts.values()),
             window=(at - SLOT) // 1_000_000,
-            reasons=self._reasons(worst),
+            reasons=self._reasons(worst, verdict),
             against=against(worst.measures),
             false_positive_rate=Rate(*self.judge.rate(verdict.score)),
             techniques=TECHNIQUES,
@@ -125,12 +125,12 @@ class Teller:
                 said = together(name, share, float(np.median(self.judge.tied[:, TIES.index(name)])))
                 yield Link(CORROBORATE[name], tied, 1.0 - rarity, rarity, len(self.judge.benign), said)
 
-    def _reasons(self, worst: Found) -> tuple[Signal, ...]:
+    def _reasons(self, worst: Found, verdict: Verdict) -> tuple[Signal, ...]:
         what = shared(self.index.kinds[worst.key])
-        rows = zip(MEASURES, worst.measures.tolist(), worst.verdict.rarity, self.medians, self.tops, strict=True)
+        rows = zip(MEASURES, worst.measures.tolist(), verdict.rarity, self.medians, self.tops, strict=True)
         signals = (
             Signal(
-                f"coordination.{name}", float(f"{value:.6g}"), UNITS[name], rarity, median, top, worst.verdict.n,
+                f"coordination.{name}", float(f"{value:.6g}"), UNITS[name], rarity, median, top, verdict.n,
                 reason(name, value, median, what),
             )
             for name, value, rarity, median, top in rows

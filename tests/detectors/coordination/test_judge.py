@@ -66,7 +66,7 @@ def test_how_rare_a_tie_is() -> None:
 def test_another_set_of_measures_is_refused(tmp_path: Path) -> None:
     """Its weights would be of something else."""
     judge = made()
-    odd = Judge(**{**{n: getattr(judge, n) for n in judge.__dataclass_fields__}, "about": {"measures": ["actors"]}})
+    odd = replace(judge, about={"measures": ["actors"]})
     odd.save(tmp_path / "judge.npz")
     with pytest.raises(ValueError, match="other measures"):
         Judge.load(tmp_path / "judge.npz")
