@@ -94,6 +94,11 @@ class Index:
         self.accounts = dict(sorted(self.accounts.items(), key=lambda item: (item[1].last, item[0])))
         self._bound()
 
+    @property
+    def held(self) -> int:
+        """Entries of its tables."""
+        return self.uses + len(self.once) + len(self.sighted) + len(self.accounts)
+
     def whole(self, group: Group) -> int:
         """All queries of the group's accounts."""
         held, whole = self.accounts.get, 0

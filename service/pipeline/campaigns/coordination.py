@@ -35,8 +35,10 @@ if TYPE_CHECKING:
     from service.pipeline.campaigns.clusters import Cluster
     from service.ports import Checkpoint, Commit, Resume
 
-WHOLE = 50_000
-"""Footprints between two times that all of it is written: some 4 MB to keep, and a second to fold again."""
+WHOLE, MOST = 50_000, 200_000
+"""Footprints between two times that all of it is written, at least and at most: half as many as there is to write, so
+that writing costs each footprint the same however much is held. 200,000 are some 20 MB to keep, and ten seconds to fold
+again."""
 GROWN, MORE = 1.1, 8
 """A campaign is told of again when it has so many times the members that it had, and so many more,"""
 LATEST = 6 * 3600 * 1_000_000
@@ -156,7 +158,7 @@ class Coordination:
             touched = self._index.fold(rows)
             into.flags += self._judged(touched, (slot + 1) * SLOT)
             self._since += len(rows)
-            if self._since >= WHOLE:
+            if self._since >= max(WHOLE, min(MOST, self._index.held // 2)):
                 self._since = 0
                 into.folded = dict(self._folded)
                 into.meta["coordination"] = self._dump()

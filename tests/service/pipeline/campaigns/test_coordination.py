@@ -174,6 +174,7 @@ def test_neither_cuts_nor_restarts_change_what_is_found(size: int, anew: bool, e
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """All of it is written once in fifty footprints."""
     monkeypatch.setattr(coordination, "WHOLE", 50)
+    monkeypatch.setattr(coordination, "MOST", 50)
 
 
 @pytest.mark.usefixtures("often")
