@@ -62,15 +62,21 @@ class Module:
                 yield ast.unparse(node.func), node.lineno
 
 
+@cache
 def parse(path: Path) -> Module:
     """The file as a module."""
     return Module(path, ast.parse(path.read_text(encoding="utf-8"), str(path)))
 
 
+def files(*packages: str) -> tuple[Path, ...]:
+    """Every file of Python of the packages, by path."""
+    return tuple(path for package in packages for path in sorted((ROOT / package).rglob("*.py")))
+
+
 @cache
 def modules(*packages: str) -> tuple[Module, ...]:
     """Every module of the packages, by path."""
-    return tuple(parse(path) for package in packages for path in sorted((ROOT / package).rglob("*.py")))
+    return tuple(map(parse, files(*packages)))
 
 
 def within(place: str, *folders: str) -> bool:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from service.bench.twosample.published import Published
-from service.bench.twosample.window import WindowTest
+from service.bench.twosample.window import DRAWS, WindowTest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -66,9 +66,9 @@ class Fold:
 
     """
 
-    def __init__(self, reference: Views, calibration: Views, n: int, *, seed: int) -> None:
+    def __init__(self, reference: Views, calibration: Views, n: int, *, seed: int, draws: int = DRAWS) -> None:
         self.n = n
-        self._ours = WindowTest(reference, calibration, n, seed=seed)
+        self._ours = WindowTest(reference, calibration, n, seed=seed, draws=draws)
         self._theirs = Published(np.concatenate([reference.embedding, calibration.embedding]), n, seed=seed)
 
     def hold(self, texts: Views) -> _Held:
@@ -93,7 +93,7 @@ class Fold:
 
 
 def disjoint(
-    benign: Views, attacks: Mapping[str, Views], n: int, *, seed: int, repeats: int = REPEATS
+    benign: Views, attacks: Mapping[str, Views], n: int, *, seed: int, repeats: int = REPEATS, draws: int = DRAWS
 ) -> Iterator[Seen]:
     """Every disjoint window of a corpus, benign once and with every share of every attacker.
 
@@ -105,7 +105,8 @@ def disjoint(
         windows = len(thirds[held_out]) // n
         if not windows:
             continue
-        fold = _fold(benign, [third for i, third in enumerate(thirds) if i != held_out], n, seed=seed)
+        reference, calibration = (benign.take(third) for i, third in enumerate(thirds) if i != held_out)
+        fold = Fold(reference, calibration, n, seed=seed, draws=draws)
         held = fold.hold(benign.take(thirds[held_out]))
         others = {name: fold.hold(views) for name, views in attacks.items()}
         for window in range(windows):
@@ -136,7 +137,7 @@ def overlapping(benign: Views, attack: Views, n: int, *, seed: int, windows: int
     random = np.random.default_rng(seed)
     order = random.permutation(len(benign))
     cut = round(0.8 * len(order))
-    fold = _fold(benign, [order[: cut // 2], order[cut // 2 : cut]], n, seed=seed)
+    fold = Fold(benign.take(order[: cut // 2]), benign.take(order[cut // 2 : cut]), n, seed=seed)
     held, other = fold.hold(benign.take(order[cut:])), fold.hold(attack)
     size = min(n, held.read.n, other.read.n)
     for _ in range(windows):
@@ -145,8 +146,3 @@ def overlapping(benign: Views, attack: Views, n: int, *, seed: int, windows: int
             count = round(share * size)
             kept = held.take(random.permutation(held.read.n)[: size - count])
             yield fold.judge(kept, other.take(random.permutation(other.read.n)[:count]), "attack")
-
-
-def _fold(benign: Views, parts: Sequence[NDArray[np.intp]], n: int, *, seed: int) -> Fold:
-    reference, calibration = (benign.take(part) for part in parts)
-    return Fold(reference, calibration, n, seed=seed)

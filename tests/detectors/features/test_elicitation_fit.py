@@ -16,7 +16,7 @@ from detectors.features.elicitation_tokens import VERSION
 if TYPE_CHECKING:
     from pathlib import Path
 
-SMALL = Recipe(seed=3, each=12)
+SMALL = Recipe(seed=3, each=4)
 QUIET = [f"What time does shop number {n} open on Sundays?" for n in range(200)]
 
 
@@ -33,7 +33,7 @@ def test_same_seed_same_numbers() -> None:
     first, again = fit(SMALL, (), QUIET), fit(SMALL, (), QUIET)
     for name, array in first.items():
         np.testing.assert_array_equal(array, again[name], err_msg=name)
-    assert (first["weights"] != fit(Recipe(seed=4, each=12), (), QUIET)["weights"]).any()
+    assert (first["weights"] != fit(Recipe(seed=4, each=4), (), QUIET)["weights"]).any()
 
 
 def test_threshold_leaves_the_rate() -> None:

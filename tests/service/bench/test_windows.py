@@ -89,7 +89,7 @@ def test_one_large_excess_leads_the_statistics() -> None:
 def test_every_disjoint_window_is_judged_once(texts: dict[str, Views]) -> None:
     """Of 1,200 texts in thirds, windows of 200 are six, each made anew with every share of the attackers."""
     attacks = {"tasks": texts["a_generated_tasks"]}
-    seen = list(disjoint(texts["b_generated_questions"], attacks, 200, seed=1, repeats=1))
+    seen = list(disjoint(texts["b_generated_questions"], attacks, 200, seed=1, repeats=1, draws=400))
     benign = [one for one in seen if not one.attack]
     assert len(benign) == 6
     assert [one.share for one in seen if one.attack] == list(SHARES) * 6

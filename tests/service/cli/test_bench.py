@@ -42,15 +42,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def window(benign: Path, suspect: Path, n: int = 100) -> tuple[int, list[dict[str, float]], str]:
-    """Exit code, lines and standard error of the command."""
+Judged = tuple[int, list[dict[str, float]], str]
+"""Exit code, lines and standard error of the command."""
+
+
+def window(benign: Path, suspect: Path, n: int = 100) -> Judged:
+    """What the command gives."""
     result = run("bench", "window", "--benign", str(benign), "--suspect", str(suspect), "--window", str(n))
     return result.exit_code, [json.loads(line) for line in result.stdout.splitlines()], result.stderr
 
 
-def test_windows_are_judged_in_file_order(folder: Path) -> None:
+@pytest.fixture(scope="module")
+def judged(folder: Path) -> Judged:
+    """The suspect texts, judged once: what is learnt before takes a while."""
+    return window(folder / "benign.jsonl", folder / "suspect.json.gz")
+
+
+@pytest.mark.xdist_group("judged")
+def test_windows_are_judged_in_file_order(folder: Path, judged: Judged) -> None:
     """The window with the harvest stands out, the benign ones do not, and the rest is dropped aloud."""
-    code, lines, err = window(folder / "benign.jsonl", folder / "suspect.json.gz")
+    code, lines, err = judged
     assert code == 0, err
     assert [(line["window"], line["n"]) for line in lines] == [(0, 100), (1, 100), (2, 100)]
     assert lines[2]["p_value"] < 0.002
@@ -59,11 +70,11 @@ def test_windows_are_judged_in_file_order(folder: Path) -> None:
     assert err == f"the last 7 texts of {folder / 'suspect.json.gz'} fill no window and are dropped\n"
 
 
-def test_the_same_files_give_the_same_lines(folder: Path) -> None:
+@pytest.mark.xdist_group("judged")
+def test_the_same_files_give_the_same_lines(folder: Path, judged: Judged) -> None:
     """Nothing but the seed is left to chance."""
-    first, second = (window(folder / "benign.jsonl", folder / "suspect.json.gz") for _ in range(2))
-    assert first == second
-    assert len(first[1]) == 3
+    assert window(folder / "benign.jsonl", folder / "suspect.json.gz") == judged
+    assert len(judged[1]) == 3
 
 
 @pytest.mark.parametrize(
