@@ -25,6 +25,7 @@ class CampaignOut(_Out):
     kinds: list[str] = Field(description="kinds of its links")
     reason: str = Field(description="the most telling reason of its newest flag")
     merged: list[str] = Field(description="campaigns that a reviewer put into it")
+    joined: list[str] = Field(description="campaigns that were flagged before they were seen to be this one")
     split_from: str | None = Field(description="campaign that a reviewer split it off from")
 
 

@@ -45,7 +45,7 @@ def campaigns(control: Control) -> list[Campaign]:
 
 
 def campaign(control: Control, name: str) -> Campaign:
-    """The campaign of that id, or the one that it was merged into.
+    """The campaign of that id, or the one that it was merged into or seen to be.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def campaign(control: Control, name: str) -> Campaign:
     """
     held = corrections(control)
     at = rules.root(name, held)
-    found = next((c for c in rules.shown(control.records.campaigns(MOST), held) if c.id == at), None)
+    found = next((c for c in rules.shown(control.records.campaigns(MOST), held) if at in (c.id, *c.joined)), None)
     if found is None:
         raise NotFound("no campaign of that id", param="id")
     return found
@@ -102,7 +102,7 @@ def corrections(control: Control) -> Corrections:
 
 def _about(decision: Decision, found: Campaign, members: frozenset[str]) -> bool:
     if decision.entity.scope is Scope.CAMPAIGN:
-        return decision.entity.value in (found.id, *found.merged)
+        return decision.entity.value in (found.id, *found.merged, *found.joined)
     return decision.entity.scope is Scope.ACCOUNT and decision.entity.value in members
 
 

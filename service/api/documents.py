@@ -100,6 +100,7 @@ def flag_document(flag: Flag) -> Document:
         "members": list(flag.members),
         "links": [link_document(link) for link in flag.links],
         "odometer": None if flag.odometer is None else odometer_document(flag.odometer),
+        "joined": list(flag.joined),
     }
 
 
@@ -138,6 +139,7 @@ def campaign_document(campaign: Campaign) -> Document:
         "kinds": sorted({str(link.kind) for link in campaign.links}),
         "reason": reasons[0].text if reasons else "",
         "merged": list(campaign.merged),
+        "joined": list(campaign.joined),
         "split_from": campaign.split_from or None,
     }
 

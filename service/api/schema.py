@@ -106,6 +106,7 @@ class FlagOut(_Out):
     members: list[str] = Field(description="accounts it is about beside its entity, as a campaign's")
     links: list[LinkOut] = Field(description="why the members of a campaign belong together")
     odometer: OdometerOut | None = Field(description="what a campaign has taken so far")
+    joined: list[str] = Field(description="campaigns that were flagged before they were seen to be this one")
 
 
 class FlagPage(_Out):

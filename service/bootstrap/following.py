@@ -36,7 +36,8 @@ def follow(held: Stores) -> int:
     if not any(made.entity.scope is Scope.CAMPAIGN or MARK in made.id for made in decisions):
         return 0
     corrections = {made.id: made for made in held.registers.corrections.all()}
-    campaigns = rules.shown(held.records.campaigns(MOST), corrections)
+    # What was decided about a campaign is not widened to all of another one that it is seen to be part of.
+    campaigns = rules.shown(held.records.campaigns(MOST), corrections, apart=True)
     members = {found.id: [Entity(Scope.ACCOUNT, account) for account in found.members] for found in campaigns}
     make, remove = followed(decisions, members)
     for made in make:

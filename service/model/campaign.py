@@ -45,6 +45,8 @@ class Campaign:
     """None where it was not counted: of a part that was split off, and of flags of earlier releases."""
     merged: tuple[str, ...] = ()
     """Ids of campaigns that somebody put into it."""
+    joined: tuple[str, ...] = ()
+    """Ids of campaigns that were flagged before they were seen to be this one."""
     split_from: str = ""
     """Id of the campaign that somebody split it off from."""
     excluded: tuple[str, ...] = ()

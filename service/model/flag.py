@@ -100,3 +100,5 @@ class Flag:
     """Why its members belong together; of scope campaign."""
     odometer: Odometer | None = None
     """What they have taken so far; of scope campaign."""
+    joined: tuple[str, ...] = ()
+    """Ids of campaigns that were flagged before they were seen to be this one; of scope campaign."""

@@ -4,6 +4,9 @@ Pure functions from flags and corrections. A flag never changes and the next one
 is applied whenever a campaign is read or a flag is gathered: it holds against whatever is found later. Exclusions and
 splits of a campaign apply to all that is merged into it too.
 
+Campaigns that were flagged before they were seen to be one are shown as one; the newest flag counts them all. What was
+corrected of each of them holds.
+
 What a split part took is not counted apart, so it has no odometer. A campaign of several has the sum of what they
 took, and the largest share of topics that one of them asked about, which is at least what they covered together.
 """
@@ -13,6 +16,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from service.model.campaign import Campaign, Correction, Split
@@ -47,13 +51,22 @@ class _Part:
     split_from: str = ""
 
 
-def shown(found: Iterable[FoundCampaign], corrections: Corrections) -> list[Campaign]:
-    """The campaigns there are, seen last first; one without members left is none."""
+def shown(found: Iterable[FoundCampaign], corrections: Corrections, *, apart: bool = False) -> list[Campaign]:
+    """The campaigns there are, seen last first; one without members left is none.
+
+    Parameters
+    ----------
+    apart
+        Each as it was flagged last, also where it was seen to be part of another one since.
+
+    """
+    found = list(found)
+    joined = {} if apart else {old: item.flag.entity.value for item in found for old in item.flag.joined}
     parts: dict[str, list[_Part]] = defaultdict(list)
     for item in found:
         for part in _parts(_Part(item.flag.entity.value, frozenset(item.flag.members), item), corrections):
-            parts[root(part.id, corrections)].append(part)
-    made = (_campaign(name, some, corrections) for name, some in parts.items())
+            parts[root(part.id, corrections, joined)].append(part)
+    made = (_campaign(name, some, corrections, joined) for name, some in parts.items())
     return sorted((c for c in made if c.members), key=lambda c: (c.last_seen, c.id), reverse=True)
 
 
@@ -65,20 +78,33 @@ def corrected(flag: Flag, corrections: Corrections) -> Flag | None:
     if flag.entity.scope is not Scope.CAMPAIGN:
         return flag
     name = root(flag.entity.value, corrections)
-    away = {account for at in {name, flag.entity.value} for account in _away(at, name, corrections)}
+    parts = {name, flag.entity.value, *flag.joined}
+    away = {account for at in parts for account in _away(at, name, corrections)}
     left = tuple(account for account in flag.members if account not in away)
     if flag.members and not left:
         return None
     return replace(flag, entity=Entity(Scope.CAMPAIGN, name), members=left)
 
 
-def root(name: str, corrections: Corrections) -> str:
-    """The campaign that a campaign is part of by now."""
+def root(name: str, corrections: Corrections, joined: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The campaign that a campaign is part of by now.
+
+    Parameters
+    ----------
+    joined
+        Campaign -> the one that it was seen to be. What a reviewer said of it goes first.
+
+    """
     seen = {name}
-    while (at := corrections.get(name)) is not None and at.into and at.into not in seen:
-        name = at.into
+    while (at := _into(name, corrections) or joined.get(name, "")) and at not in seen:
+        name = at
         seen.add(name)
     return name
+
+
+def _into(name: str, corrections: Corrections) -> str:
+    correction = corrections.get(name)
+    return correction.into if correction else ""
 
 
 def merged(campaign: Campaign, into: Campaign, corrections: Corrections, now: int) -> Correction:
@@ -176,10 +202,14 @@ def _parts(part: _Part, corrections: Corrections) -> Iterable[_Part]:
     yield replace(part, members=rest - frozenset(correction.excluded if correction else ()))
 
 
-def _campaign(name: str, parts: Sequence[_Part], corrections: Corrections) -> Campaign:
+def _campaign(name: str, whole: Sequence[_Part], corrections: Corrections, joined: Mapping[str, str]) -> Campaign:
+    # What is seen to be of it stands in its own flag already.
+    seen = sorted(part.id for part in whole if part.id in joined and not _into(part.id, corrections))
+    parts = [part for part in whole if part.id not in seen] or whole
     newest = max(parts, key=lambda part: (part.id == name, part.found.flag.flagged_at, part.id))
     correction = corrections.get(name)
-    members = frozenset[str]().union(*(part.members for part in parts)) - frozenset(_away(name, name, corrections))
+    away = frozenset(account for at in (name, *seen) for account in _away(at, name, corrections))
+    members = frozenset[str]().union(*(part.members for part in parts)) - away
     flags = [part.found.flag for part in parts if part.members]
     others = tuple(sorted(part.id for part in parts if part.id != name))
     links = [link for flag in flags for link in flag.links]
@@ -187,13 +217,14 @@ def _campaign(name: str, parts: Sequence[_Part], corrections: Corrections) -> Ca
     return Campaign(
         id=name,
         flag=newest.found.flag,
-        severity=_worst([part.found.severity for part in parts]),
+        severity=_worst([part.found.severity for part in whole]),
         first_seen=min((flag.first_seen for flag in flags), default=newest.found.flag.first_seen),
         last_seen=max((flag.last_seen for flag in flags), default=newest.found.flag.last_seen),
         members=tuple(sorted(members)),
         links=(*filter(None, (_within(link, members) for link in links)), *by_hand),
         odometer=None if newest.split_from else _sum([flag.odometer for flag in flags]),
         merged=others,
+        joined=tuple(seen),
         split_from=newest.split_from,
         excluded=correction.excluded if correction else (),
     )

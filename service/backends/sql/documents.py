@@ -82,6 +82,7 @@ def flag(row: Row[Any]) -> Flag:
             "events": tuple(body["events"]),
             # Flags of earlier releases name none.
             "members": tuple(body.get("members", ())),
+            "joined": tuple(body.get("joined", ())),
             "links": tuple(_link(link) for link in body.get("links", ())),
             "odometer": Odometer(**body["odometer"]) if body.get("odometer") else None,
         },

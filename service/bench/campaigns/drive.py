@@ -66,11 +66,13 @@ class Said:
     """When it was raised, microseconds since the epoch."""
     members: tuple[str, ...]
     """Accounts."""
+    joined: tuple[str, ...] = ()
+    """Campaigns that are this one since."""
 
     @classmethod
     def of(cls, flag: Flag) -> Said:
         """The flag, as far as it is judged."""
-        return cls(flag.entity.value, flag.severity, flag.flagged_at, tuple(flag.members))
+        return cls(flag.entity.value, flag.severity, flag.flagged_at, tuple(flag.members), flag.joined)
 
     @property
     def is_alarm(self) -> bool:

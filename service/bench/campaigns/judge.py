@@ -37,7 +37,7 @@ class Found:
     members: int
     """Accounts in its flags."""
     entities: int
-    """Campaigns that it was flagged as; more than one where it was not seen to be one."""
+    """Campaigns that it was flagged as and that are not one by the end."""
     alone_before: int
     """Its queries until one of its accounts was flagged by itself; all of them where none was."""
     alone: int
@@ -69,6 +69,8 @@ def _found(name: str, held: Members, flags: Sequence[Said], alone: Mapping[str, 
     first = min((said.at for said in flags), default=None)
     # The last word on each campaign counts: members are added as they show, and taken out again.
     last = {said.campaign: said for said in sorted(flags, key=lambda said: said.at)}
+    for other in {other for said in flags for other in said.joined}:
+        last.pop(other, None)
     members = {member for said in last.values() for member in said.members}
     by_itself = {account: at for account, at in alone.items() if account in held.accounts}
     queries = len(held.done)

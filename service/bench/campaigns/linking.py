@@ -35,11 +35,16 @@ def everything(prints: Prints, *, say: Callable[[str], None] = lambda _: None) -
     for number, names in enumerate(passes(prints.truth.campaigns)):
         say(f"campaigns: pass {number + 1} with {', '.join(names) or 'honest accounts alone'}")
         part = linked(prints, left_out=prints.truth.campaigns.keys() - set(names), say=say)
-        found.said += [replace(said, campaign=f"{number}/{said.campaign}") for said in part.said]
+        found.said += [_numbered(number, said) for said in part.said]
         found.cpu += part.cpu
         found.taken += part.taken
         found.peak = max(found.peak, part.peak)
     return found
+
+
+def _numbered(number: int, said: Said) -> Said:
+    joined = tuple(f"{number}/{name}" for name in said.joined)
+    return replace(said, campaign=f"{number}/{said.campaign}", joined=joined)
 
 
 def linked(

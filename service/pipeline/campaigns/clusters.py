@@ -44,6 +44,8 @@ class Cluster:
     looked_at: int = 0
     told_at: int = 0
     """When that was, and when it was told of last, microseconds since the epoch."""
+    joined: set[str] = field(default_factory=set)
+    """Ids of campaigns that were told of before they were seen to be this one."""
 
 
 @dataclass(slots=True)
@@ -102,6 +104,7 @@ class Clusters:
             first.keys |= other.keys
             first.severity = max(first.severity, other.severity, key=lambda severity: severity.rank)
             first.members = max(first.members, other.members)
+            first.joined |= other.joined | ({other.id} if other.told_at else set())
             first.told_at = max(first.told_at, other.told_at)
         for key in first.keys:
             self.by_key[key] = first

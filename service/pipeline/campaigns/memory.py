@@ -47,7 +47,7 @@ def dump(index: Index, clusters: Clusters, names: dict[int, str]) -> bytes:
         "sighted": [(key, held.last, list(held.actors)) for key, held in index.sighted.items()],
         "accounts": (_column(DIGEST, index.accounts), *_table(list(index.accounts.values()), _TALLY)),
         "clusters": [
-            (c.id, sorted(c.keys), c.severity, c.members, c.looked, c.looked_at, c.told_at)
+            (c.id, sorted(c.keys), sorted(c.joined), c.severity, c.members, c.looked, c.looked_at, c.told_at)
             for c in {c.id: c for c in clusters.by_key.values()}.values()
         ],
         "age": list(clusters.by_key),
@@ -76,8 +76,10 @@ def load(data: bytes) -> Held:
     accounts, *tallies = _read(body["accounts"], (DIGEST, *_TALLY.values()))
     index.accounts = dict(zip(accounts, map(Tally, *tallies), strict=True))
     of_key = {}
-    for name, keys, severity, *rest in body["clusters"]:
-        of_key.update(dict.fromkeys(keys, Cluster(name, set(keys), Severity(severity), *rest)))
+    for name, keys, joined, severity, *numbers in body["clusters"]:
+        cluster = Cluster(name, set(keys), Severity(severity), *numbers)
+        cluster.joined.update(joined)
+        of_key.update(dict.fromkeys(keys, cluster))
     index.uses = sum(len(group.uses) for group in index.groups.values())
     clusters = Clusters({key: of_key[key] for key in body["age"]}, dict(body["tied"]))
     return Held(index, clusters, dict(body["names"]))

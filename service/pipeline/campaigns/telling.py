@@ -90,6 +90,7 @@ class Teller:
             techniques=TECHNIQUES,
             versions=dict(self.versions),
             members=self._named(accounts),
+            joined=tuple(sorted(cluster.joined)),
             links=(*self._links(cluster, accounts), *self._corroborating(worst.key, accounts)),
             odometer=Odometer(
                 sum(accounts.values()),

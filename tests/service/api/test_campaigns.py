@@ -55,6 +55,17 @@ async def test_a_campaign_is_one_thing(plane: Plane) -> None:
     assert flag["members"] == list(MEMBERS)
 
 
+async def test_campaigns_that_are_seen_to_be_one_are_listed_once(plane: Plane) -> None:
+    """Under the id that stays, which either id leads to."""
+    seen(plane, a_campaign("c2", MEMBERS[:2]), a_campaign("c1", joined=("c2",)))
+    async with plane.client("viewer") as client:
+        (listed,) = (await client.get("/api/v1/campaigns")).json()["items"]
+        shown = (await client.get("/api/v1/campaigns/c2")).json()
+        flag = (await client.get("/api/v1/flags/flag-c1")).json()
+    assert (listed["id"], listed["joined"], listed["accounts"]) == ("c1", ["c2"], 3)
+    assert (shown["id"], flag["joined"]) == ("c1", ["c2"])
+
+
 async def test_the_listing_pages_and_filters(plane: Plane) -> None:
     """Seen last first, each once, at least of a severity, or with an account in it."""
     last = a_flag().last_seen

@@ -82,6 +82,41 @@ def test_a_merged_campaign_is_part_of_the_other() -> None:
     assert campaign.links[-1].kind is LinkKind.REVIEWER
 
 
+def test_campaigns_that_are_seen_to_be_one_are_shown_as_one() -> None:
+    """Nothing is counted twice, and whoever was taken out or split off before stays so."""
+    old = a_find("c2", ("acct-1", "acct-2", "acct-8"))
+    (before,) = shown([old], {})
+    by = held(campaigns.excluded(before, ["acct-2"], {}, T0))
+    campaign = one(a_find(joined=("c2",)), old, by=by)
+    assert (campaign.id, campaign.joined, campaign.merged) == ("c1", ("c2",), ())
+    assert campaign.members == ("acct-1", "acct-3", "acct-4")
+    assert campaign.odometer == Odometer(40, 9_000, 0.25)
+    assert [link.kind for link in campaign.links] == [LinkKind.SKELETON]
+    seen = campaigns.corrected(a_find(joined=("c2",)).flag, by)
+    assert seen is not None
+    assert seen.members == campaign.members
+
+
+def test_a_split_of_a_campaign_that_is_part_of_another_stays_apart() -> None:
+    """Its accounts are in neither of the two; what a reviewer merged elsewhere is there."""
+    old = a_find("c2", ("acct-1", "acct-2", "acct-8"))
+    by = held(campaigns.split(one(old), ["acct-1"], {}, T0))
+    found = {campaign.members for campaign in shown([a_find(joined=("c2",)), old], by)}
+    assert found == {("acct-2", "acct-3", "acct-4"), ("acct-1",)}
+    by = held(Correction(id="c2", created=T0, into="c3"))
+    third = a_find("c3", ("acct-9",))
+    made = {campaign.id: campaign for campaign in shown([a_find(joined=("c2",)), old, third], by)}
+    assert made["c3"].merged == ("c2",)
+    assert made.keys() == {"c1", "c3"}
+
+
+def test_what_was_decided_about_one_is_not_widened_to_the_other() -> None:
+    """Each can still be had as it was flagged last."""
+    old = a_find("c2", ("acct-1", "acct-2"))
+    members = {campaign.id: campaign.members for campaign in shown([a_find(joined=("c2",)), old], {}, apart=True)}
+    assert members == {"c1": NAMES, "c2": ("acct-1", "acct-2")}
+
+
 def test_campaigns_cannot_be_merged_in_a_ring() -> None:
     """The second merge finds that they are one already."""
     finds = [a_find(), a_find("c2", ("acct-8", "acct-9"))]

@@ -36,3 +36,16 @@ def test_one_account_of_both_makes_no_campaign_of_two() -> None:
     used(index, LARGE, range(10, 1001))
     [large] = clusters.grow([LARGE], index)
     assert large.keys == {LARGE}
+
+
+def test_a_campaign_names_those_that_it_was_told_of_as() -> None:
+    """Those that nobody heard of are not named."""
+    index, clusters = Index(), Clusters()
+    for number, key in enumerate((3, 4, 5)):
+        used(index, key, range(10 * number + 1, 10 * number + 11))
+        [one] = clusters.grow([key], index)
+        one.told_at = 0 if key == 5 else 1
+    used(index, LARGE, range(1, 31))
+    [whole] = clusters.grow([LARGE], index)
+    assert whole.keys == {3, 4, 5, LARGE}
+    assert whole.joined == {f"{4:016x}"}
