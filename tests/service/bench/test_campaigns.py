@@ -165,6 +165,17 @@ def test_without_its_keys_a_campaign_is_not_found(prints: Prints) -> None:
     assert found[""] == found["head"] > found["tail"] == 0
 
 
+def test_wordings_are_one_campaign_by_the_end() -> None:
+    """Told of one by one until accounts tie them; then one flag names all of them, and the others are no more."""
+    plan = Plan(name="paraphrased", accounts=120, per_account=6, days=1, template=Template.PARAPHRASED, wordings=5)
+    whole = linked(printed(records(1, Scene(campaigns=[plan], background=20, days=1), own())))
+    flagged = {said.campaign for said in whole.said}
+    assert len(flagged) > 1
+    assert flagged - {whole.said[-1].campaign} <= set(whole.said[-1].joined)
+    found = judge.found(whole)["paraphrased"]
+    assert (found.entities, found.recall) == (1, 1.0)
+
+
 def test_campaigns_of_one_form_are_linked_apart(prints: Prints) -> None:
     """Of each pass one campaign at most sends an instruction; every campaign is in one pass."""
     assert passes([case.plan.name for case in CASES])[0] == ["bare", "bare-shared-hosts", "bare-topics", "handing-on"]
