@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import structlog
 
 from detectors.features import Extractor
+from service.bootstrap.declarations import Declarations
 from service.bootstrap.own import NAME
 from service.bootstrap.scoring import baselines
 from service.bootstrap.stores import secrets, stores
-from service.pipeline.learning import PERIOD, RECENT, STALE, TENTH, drift, learn
+from service.pipeline.learning import PERIOD, RECENT, STALE, TENTH, drift, learn, undeclared
 from service.ports import Learnt
 
 if TYPE_CHECKING:
@@ -28,10 +29,12 @@ def run(settings: Settings) -> bool:
     held = stores(settings)
     # Only for the version of the features, which a baseline must state; the key plays no part in it.
     features = Extractor(secrets(settings).digest_key).version
-    drifted = drift(held.records.benign(RECENT), baselines(settings, features=features))
+    declared = Declarations(held.registers.declarations).all()
+    drifted = drift(undeclared(held.records.benign(RECENT), declared), baselines(settings, features=features))
     if drifted.low > STALE and drifted.n:
         log.warning("baseline.stale", share=round(drifted.estimate, 3), expected=TENTH, account_days=drifted.n)
-    learnt = learn(held.records.benign(PERIOD), budget=settings.scoring.budget, features=features)
+    benign = undeclared(held.records.benign(PERIOD), declared)
+    learnt = learn(benign, budget=settings.scoring.budget, features=features)
     if learnt is None:
         log.info("baseline.too_small", budget=settings.scoring.budget)
         return False

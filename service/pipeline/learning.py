@@ -3,7 +3,9 @@
 What is benign is not known, only what was not flagged. Entities with a flag
 of medium or above in the period are left out unless an operator's decision
 says ``allow``. That tightens the tail by at most the alarm budget at each
-learning; an operator who clears a wrongly flagged entity puts it back in.
+learning; an operator who clears a wrongly flagged entity puts it back in. What an account did within a declared job is
+left out too: no alert can come of it, so it says nothing about the alerts that can, and would only raise what these
+must reach.
 
 Weakness: an attacker who was there from the first day and never flagged is
 part of what is called benign.
@@ -18,10 +20,11 @@ from detectors.core.fit import Measured, fit
 from service.model.entity import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
     from detectors.core.baseline import Baselines
     from detectors.core.calibration import Interval
+    from service.model.declaration import Declaration
     from service.model.flag import Evaluation
 
 DAY = 86_400_000_000
@@ -44,6 +47,23 @@ def measured(evaluation: Evaluation) -> Measured:
         queries=evaluation.queries,
         values=evaluation.values,
     )
+
+
+def undeclared(evaluations: Iterable[Evaluation], declared: Mapping[str, Declaration]) -> Iterator[Evaluation]:
+    """The evaluations that no declared job covers.
+
+    Parameters
+    ----------
+    evaluations
+        Of entities taken as benign.
+    declared
+        Account -> its job.
+
+    """
+    for evaluation in evaluations:
+        job = declared.get(evaluation.entity.value) if evaluation.entity.scope is Scope.ACCOUNT else None
+        if job is None or not job.covers(evaluation.at, evaluation.queries):
+            yield evaluation
 
 
 def drift(evaluations: Iterable[Evaluation], held: Baselines) -> Interval:

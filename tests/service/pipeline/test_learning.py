@@ -1,4 +1,4 @@
-"""Learning: a baseline that no longer fits is told from one that does."""
+"""Learning: a baseline that no longer fits is told from one that does, and declared jobs are not learnt from."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import numpy as np
 
 from detectors.core.baseline import Baselines
 from detectors.core.calibration import Calibration
+from service.model.declaration import Declaration, Job
 from service.model.entity import Entity, Scope
 from service.model.flag import Evaluation
-from service.pipeline.learning import STALE, drift
+from service.pipeline.learning import STALE, drift, learn, undeclared
 
 DAY = 86_400_000_000
 HELD = Baselines(
@@ -46,3 +47,29 @@ def test_traffic_that_moved_is_stale() -> None:
 def test_nothing_is_not_stale() -> None:
     """Without evaluations nothing is known, and nothing is said."""
     assert drift([], HELD).low <= STALE
+
+
+def declared(account: str, budget: int = 40, until: int = 2 * DAY) -> Declaration:
+    """A job of some queries on the first day."""
+    return Declaration(account=account, job=Job.EVALUATION, since=DAY, until=until, budget=budget)
+
+
+def test_a_declared_job_raises_nobodys_threshold() -> None:
+    """The highest scores are of a declared account: what is learnt is as if it had not been there."""
+    seen = evaluations(np.linspace(0.0, 0.5, 400))
+    jobs = {"acct-399": declared("acct-399"), "acct-398": declared("acct-398")}
+    learnt = learn(undeclared(seen, jobs), budget=0.1, features="")
+    alone = learn(seen[:-4], budget=0.1, features="")
+    assert learnt is not None
+    assert alone is not None
+    assert learnt.version == alone.version
+
+
+def test_what_a_job_does_not_cover_is_learnt_from() -> None:
+    """Beyond its budget or its time, and of an org of the same name, all counts."""
+    seen = evaluations(np.linspace(0.0, 0.5, 10))
+    org = Evaluation(Entity(Scope.ORG, "acct-9"), 0, "close", DAY, 40, 0.9, 1.0, None, {}, (), {})
+    spent, over = declared("acct-9", budget=39), declared("acct-8", until=DAY - 1)
+    kept = list(undeclared([*seen, org], {"acct-9": spent, "acct-8": over, "acct-7": declared("acct-7")}))
+    assert {e.entity.value for e in kept} == {f"acct-{i}" for i in range(10)} - {"acct-7"}
+    assert org in kept
