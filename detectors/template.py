@@ -28,8 +28,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from detectors.core.detector import Group, Measurement, Score, SignalSpec, Tail
+from detectors.core.detector import Group, Measurement, Score, SignalSpec
 from detectors.core.judge import judge, rounded
+from detectors.core.tail import Tail
 from detectors.sketches import hll
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ import numpy as np
 
 from detectors.core import baseline_file
 from detectors.core.calibration import Calibration
-from detectors.core.detector import Tail
+from detectors.core.tail import Tail
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from detectors.core.baseline import Baseline
     from detectors.core.observation import Observations
     from detectors.core.state import State
+    from detectors.core.tail import Tail
 
 
 class Group(enum.StrEnum):
@@ -23,14 +24,6 @@ class Group(enum.StrEnum):
     RESPONSE = "response"
     INTERFACE = "interface"
     COORDINATION = "coordination"
-
-
-class Tail(enum.StrEnum):
-    """Which side of benign is suspicious."""
-
-    UPPER = "upper"
-    LOWER = "lower"
-    BOTH = "both"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,9 +17,9 @@ import numpy as np
 from detectors.core.baseline import ALL_STRATA, Baselines, Reference, stratum
 from detectors.core.calibration import Calibration
 from detectors.core.combiner import Combiner
-from detectors.core.detector import Tail
 from detectors.core.fusion import fused_score
 from detectors.core.registry import all_detectors
+from detectors.core.tail import Tail
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -23,7 +23,7 @@ from service.simulate.dice import Dice
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from service.bench.episodes.crossing import Known
+    from service.bench.episodes.known import Known
     from service.bench.episodes.measure import Measured
     from service.bench.suite import Given
 

@@ -16,7 +16,7 @@ from service.model.entity import Scope
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from service.bench.episodes.crossing import Known
+    from service.bench.episodes.known import Known
     from service.bench.episodes.measure import Measured, Moment
 
 

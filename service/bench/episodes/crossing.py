@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from detectors.core import fit as fitting
@@ -10,31 +9,18 @@ from detectors.core.combiner_fit import Example, fit_combiner
 from detectors.core.fit import fit
 from service.bench.episodes.folds import FOLDS
 from service.bench.episodes.judge import verdicts
+from service.bench.episodes.known import Known
 from service.model.entity import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from detectors.core.baseline import Baselines
     from detectors.core.combiner import Combiner
     from service.bench.episodes.judge import Verdict
     from service.bench.episodes.measure import Measured
 
 EXAMPLES = 4
 """Each so-manieth benign account is an example for the combiner; the others make the baseline."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What accounts are judged by."""
-
-    baselines: Baselines
-    combiner: Combiner
-
-    @property
-    def days(self) -> int:
-        """Benign account-days that calibrate it."""
-        return self.baselines.calibration(Scope.ACCOUNT).n
 
 
 def named(account: Measured) -> str:

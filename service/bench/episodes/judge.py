@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from detectors.core.baseline import Baseline
     from detectors.core.detector import Score
-    from service.bench.episodes.crossing import Known
+    from service.bench.episodes.known import Known
     from service.bench.episodes.measure import Measured, Moment
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from detectors.core.baseline import Baselines
 from detectors.core.combiner import Combiner
 from service.bench.episodes import plan
-from service.bench.episodes.crossing import Known
+from service.bench.episodes.known import Known
 from service.bench.episodes.library import Library
 from service.bench.episodes.measure import measured
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from service.bench.episodes.crossing import Known
+    from service.bench.episodes.known import Known
     from service.model.flag import Evaluation
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from detectors.core.baseline import Baselines, Reference, stratum
 from detectors.core.baseline_file import BaselineError
-from detectors.core.detector import Tail
+from detectors.core.tail import Tail
 from tests.detectors.factories import baselines
 
 if TYPE_CHECKING:

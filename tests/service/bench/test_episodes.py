@@ -13,10 +13,11 @@ from detectors.core.baseline import Baselines
 from detectors.core.combiner import Combiner
 from detectors.features import Extractor
 from service.bench.episodes import folds, plan, unseen
-from service.bench.episodes.crossing import Known, affordable, crossed, held_out, learnt
+from service.bench.episodes.crossing import affordable, crossed, held_out, learnt
 from service.bench.episodes.episode import Episode, records
 from service.bench.episodes.folds import FOLDS
 from service.bench.episodes.judge import verdicts
+from service.bench.episodes.known import Known
 from service.bench.episodes.library import OWN, Library
 from service.bench.episodes.measure import Bench, measure
 from service.bench.episodes.resample import Sample, area, found, interval, median
