@@ -62,6 +62,8 @@ class Index:
     """Longest unused first."""
     uses: int = 0
     """Accounts of all groups, each once in each."""
+    dropped: set[int] = field(default_factory=set)
+    """Keys that were followed and are no more; whoever looks at them takes them out."""
 
     def fold(self, rows: Footprints) -> list[int]:
         """Add a slot's footprints, in order of time; the followed keys that they carry."""
@@ -183,6 +185,7 @@ class Index:
                 if len(self.groups) <= FOLLOWED - FOLLOWED // 10 and self.uses <= USES - USES // 10:
                     break
                 self.uses -= len(self.groups[key].uses)
+                self.dropped.add(key)
                 del self.groups[key], self.kinds[key], self.used[key]
 
 

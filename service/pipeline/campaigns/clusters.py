@@ -44,6 +44,8 @@ class Cluster:
     looked_at: int = 0
     told_at: int = 0
     """When that was, and when it was told of last, microseconds since the epoch."""
+    accounts: int = 0
+    """Of all its groups, added up; kept up to date by ``Clusters.count``."""
     joined: set[str] = field(default_factory=set)
     """Ids of campaigns that were told of before they were seen to be this one."""
 
@@ -55,6 +57,8 @@ class Clusters:
     by_key: dict[int, Cluster] = field(default_factory=dict)
     tied: dict[int, int] = field(default_factory=dict)
     """Account digest -> the first suspicious key that it was devoted to."""
+    sizes: dict[int, int] = field(default_factory=dict)
+    """Suspicious key -> accounts of its group, as far as they are added up in its campaign's."""
 
     def grow(self, keys: Iterable[int], index: Index) -> list[Cluster]:
         """Take up keys that are suspicious now; the campaigns that they belong to, each once."""
@@ -69,6 +73,20 @@ class Clusters:
                 self._one([graph[node] for node in component])
         found = {self.by_key[key].id: self.by_key[key] for key in keys}
         return [found[name] for name in sorted(found)]
+
+    def count(self, keys: Iterable[int], index: Index) -> None:
+        """Bring the accounts of campaigns up to date with groups that have grown or are not followed any more.
+
+        A campaign may have thousands of keys, and is looked at whenever one of them has grown.
+        """
+        for key in (*index.dropped, *keys):
+            cluster = self.by_key.get(key)
+            if cluster is not None:
+                group = index.groups.get(key)
+                size = len(group.uses) if group else 0
+                cluster.accounts += size - self.sizes.get(key, 0)
+                self.sizes[key] = size
+        index.dropped.clear()
 
     def forget(self, index: Index) -> None:
         """Let go of the accounts that the index has let go of."""
@@ -104,6 +122,7 @@ class Clusters:
             first.keys |= other.keys
             first.severity = max(first.severity, other.severity, key=lambda severity: severity.rank)
             first.members = max(first.members, other.members)
+            first.accounts += other.accounts
             first.joined |= other.joined | ({other.id} if other.told_at else set())
             first.told_at = max(first.told_at, other.told_at)
         for key in first.keys:

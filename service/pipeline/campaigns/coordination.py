@@ -182,6 +182,7 @@ class Coordination:
                 found[key] = Found(key, measures, score, severity)
         told = []
         grown = self._clusters.grow(list(found), self._index)
+        self._clusters.count(keys, self._index)
         of: dict[str, list[Found]] = {}
         for key, one in found.items():
             of.setdefault(self._clusters.by_key[key].id, []).append(one)
@@ -196,12 +197,10 @@ class Coordination:
 
     def _has_grown(self, cluster: Cluster, severity: Severity, at: int) -> bool:
         """Whether its members are to be looked at anew; noted on the campaign."""
-        groups = self._index.groups
-        accounts = sum(len(groups[key].uses) for key in cluster.keys if key in groups)
         least = 1.0 if at - cluster.looked_at >= LATEST else LOOKED
-        if severity is cluster.severity and accounts <= least * cluster.looked:
+        if severity is cluster.severity and cluster.accounts <= least * cluster.looked:
             return False
-        cluster.looked, cluster.looked_at = accounts, at
+        cluster.looked, cluster.looked_at = cluster.accounts, at
         return True
 
     def _severity(self, rate: float) -> Severity | None:

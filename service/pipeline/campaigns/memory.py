@@ -82,6 +82,7 @@ def load(data: bytes) -> Held:
         of_key.update(dict.fromkeys(keys, cluster))
     index.uses = sum(len(group.uses) for group in index.groups.values())
     clusters = Clusters({key: of_key[key] for key in body["age"]}, dict(body["tied"]))
+    clusters.count(clusters.by_key, index)
     return Held(index, clusters, dict(body["names"]))
 
 

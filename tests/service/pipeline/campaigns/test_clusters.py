@@ -49,3 +49,20 @@ def test_a_campaign_names_those_that_it_was_told_of_as() -> None:
     [whole] = clusters.grow([LARGE], index)
     assert whole.keys == {3, 4, 5, LARGE}
     assert whole.joined == {f"{4:016x}"}
+
+
+def test_accounts_of_a_campaign_are_added_up_as_its_groups_come_and_go() -> None:
+    """Of those that are one now, and without a group that is not followed any more."""
+    index, clusters = Index(), Clusters()
+    used(index, SMALL, range(1, 11))
+    clusters.grow([SMALL], index)
+    clusters.count([SMALL], index)
+    used(index, SMALL, range(11, 13))
+    used(index, LARGE, range(1, 31))
+    [both] = clusters.grow([LARGE], index)
+    clusters.count([LARGE, SMALL], index)
+    assert both.accounts == 12 + 30
+    del index.groups[LARGE]
+    index.dropped.add(LARGE)
+    clusters.count([], index)
+    assert (both.accounts, index.dropped) == (12, set())
