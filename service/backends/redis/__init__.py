@@ -83,10 +83,8 @@ for each partition the shipper goes on from the answer that it has, or reads aga
 and lost connections make the partition wait, 0.2 to 5 seconds with jitter, others go on. The shipper stops at 70 % of
 Redis' memory, so that owners can go on and make room; entries behind a hole are deleted, so that they cannot fill it.
 
-*An unreadable entry* is set aside and its range asked for again, under a mark that the script puts into what is
-appended from then on. If an entry with the mark is unreadable too, a gap tells how many records it was said to hold;
-copies without it may be spoilt as often as they like. *An entry of a newer version* stays where it is, and the
-partition is given back.
+*An unreadable entry* is set aside and its range asked for again; if it comes unreadable twice, a gap tells how many
+records it was said to hold. *An entry of a newer version* stays where it is, and the partition is given back.
 
 What is not promised: clocks of hosts that differ order what they logged by what they say, and a boot whose host's
 clock is behind is taken late by as much. A gateway that begins while the stream is away, with no predecessor that is

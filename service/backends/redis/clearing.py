@@ -10,9 +10,7 @@ from service.ports import StreamUnavailable
 if TYPE_CHECKING:
     from service.backends.redis.client import Link
 
-OF_A_PARTITION = (
-    keys.stream, keys.shipped, keys.when, keys.asked, keys.asking, keys.covered, keys.aside, keys.lease,
-)  # fmt: skip
+OF_A_PARTITION = (keys.stream, keys.shipped, keys.when, keys.asked, keys.covered, keys.aside, keys.lease)
 
 
 def clear(link: Link, partitions: int) -> None:

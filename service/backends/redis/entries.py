@@ -6,8 +6,7 @@ source has exactly these records of this partition, perhaps none. Its fields are
 ``v`` version; ``s`` source; ``f``, ``t`` the range, sixteen digits each so that texts compare as numbers do; ``e`` time
 of the source's newest end through ``t``; ``c`` the source's clock through ``t``, which all its later ends are later
 than; ``n`` how many records; ``d`` the records, sealed under a key of the source and partition with all other fields
-as context, so that no entry can be moved, stretched or made up by whoever can write to Redis but has no key; ``a``,
-which the server puts in, the mark of the asking that it was appended after, if there was one.
+as context, so that no entry can be moved, stretched or made up by whoever can write to Redis but has no key.
 
 A record lies with its number and the source's clock at it. Later versions may put fields behind those that a record
 has now, with defaults: each reads the other's. What is no addition raises ``v``, and an older reader leaves it.
@@ -61,8 +60,6 @@ class Entry:
     newest: int
     count: int
     sealed: bytes = b""
-    asking: bytes = b""
-    """Mark of the latest asking for an unreadable range of the source when it was appended. Not sealed: a hint."""
 
     def context(self, partition: int) -> bytes:
         """What the seal binds beside the records."""
@@ -123,7 +120,7 @@ def append(partition: int, entry: Entry, sealed: bytes) -> Command:
     """The command that appends the entry, if what is there reaches up to it."""
     return scripts.call(
         scripts.APPEND,
-        [name(partition) for name in (keys.stream, keys.shipped, keys.when, keys.asking)],
+        [keys.stream(partition), keys.shipped(partition), keys.when(partition)],
         entry.source,
         digits(entry.start),
         digits(entry.end),
@@ -150,7 +147,6 @@ def parse(fields: Mapping[bytes, Any]) -> Entry:
             newest=int(fields[b"e"]),
             count=int(fields[b"n"]),
             sealed=fields[b"d"],
-            asking=fields.get(b"a", b""),
         )
     except (KeyError, ValueError):
         raise EntryError("fields are missing or no numbers") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 SPOILT = 1024
-"""Unreadable ranges remembered as asked for."""
+"""Ranges remembered as unreadable."""
 
 
 @dataclass(slots=True)
@@ -34,8 +33,6 @@ class Taken:
     """Id, source and end of each entry whose records are in the feeds, or were taken before."""
     holes: dict[str, list[bytes]] = field(default_factory=dict)
     """Source -> ids of entries behind a hole in its numbers: the records up to them are not in the stream."""
-    askings: dict[str, bytes] = field(default_factory=dict)
-    """Source -> mark of the asking, where what it has next could not be read."""
     spoilt: list[tuple[bytes, Mapping[bytes, Any]]] = field(default_factory=list)
     """Entries that cannot be read."""
     cursor: bytes | None = None
@@ -59,8 +56,8 @@ class Intake:
     def __init__(self, partition: int, spool_key: bytes) -> None:
         self._number = partition
         self._sealer = Sealer(spool_key)
-        self._asked: dict[tuple[str, int], bytes] = {}
-        """Marks under which ranges were asked for that could not be read, by source and the number before them."""
+        self._spoilt: dict[tuple[str, int], None] = {}
+        """Ranges that could not be read once, by source and start."""
         self._damage: list[tuple[str, int]] = []
 
     def take(self, page: Page, feed_of: Callable[[str], Feed], attention: Attention) -> Taken:
@@ -100,31 +97,24 @@ class Intake:
         try:
             items = self._sealer.open(self._number, entry)
         except EntryError as error:
-            if not self._given_up(taken, found, feed, error):
+            if not self._given_up(taken, found, error):
                 return
             items = [_lost(entry, feed)]
         feed.hear(entry.clock, now)
         feed.put(entry, items)
         taken.entries.append((found.identifier, entry.source, entry.end))
 
-    def _given_up(self, taken: Taken, found: Found, feed: Feed, error: EntryError) -> bool:
-        """Whether this is the answer to an asking, and so given up; else its range is asked for, again perhaps.
-
-        Other copies were in the stream before, or come from those who ship without being asked: each may be spoilt
-        while the spool holds the range whole.
-        """
+    def _given_up(self, taken: Taken, found: Found, error: EntryError) -> bool:
+        """Whether the range was unreadable before and is given up; else it is asked for again."""
         entry = found.entry
         log.error("stream.unreadable", partition=self._number, source=entry.source, end=entry.end, reason=str(error))
         self._set_aside(taken, found.identifier, found.fields, source=entry.source)
-        place = entry.source, feed.head
-        if entry.asking and entry.asking == self._asked.get(place):
-            del self._asked[place]
+        place = entry.source, entry.start
+        if place in self._spoilt:
             return True
-        if place not in self._asked:
-            if len(self._asked) >= SPOILT:
-                self._asked.pop(next(iter(self._asked)))
-            self._asked[place] = secrets.token_hex(8).encode()
-        taken.askings[entry.source] = self._asked[place]
+        if len(self._spoilt) >= SPOILT:
+            self._spoilt.pop(next(iter(self._spoilt)))
+        self._spoilt[place] = None
         taken.holes.setdefault(entry.source, [])
         return False
 
@@ -135,5 +125,5 @@ class Intake:
 
 
 def _lost(entry: Entry, feed: Feed) -> Item:
-    """In the place of records that came unreadable when they were asked for: how many they are said to be."""
+    """In the place of records that came unreadable twice: how many they are said to be."""
     return entry.end, feed.clock, Gap(feed.clock, feed.clock, 0, 0, max(entry.count, 0))

@@ -32,11 +32,6 @@ def asked(partition: int) -> str:
     return f"rv:{{{partition}}}:asked"
 
 
-def asking(partition: int) -> str:
-    """Hash: source -> mark of the latest asking for a range that was unreadable; what is appended then carries it."""
-    return f"rv:{{{partition}}}:asking"
-
-
 def covered(partition: int) -> str:
     """Hash: source -> number through which a checkpoint in SQL covers it."""
     return f"rv:{{{partition}}}:covered"

@@ -72,14 +72,11 @@ class Partition:
             commands.append(("XTRIM", keys.stream(self.number), "MINID", "=", oldest))
         self._all(*commands)
 
-    def rewind(self, source: str, number: int, behind: Sequence[bytes], asking: bytes = b"") -> None:
-        """Ask for a source again beyond a number; the entries with the ids ``behind`` go.
-
-        What is appended from then on carries the mark of the asking, if that has one.
-        """
-        of = (keys.shipped, keys.stream, keys.asked, keys.covered, keys.asking)
+    def rewind(self, source: str, number: int, behind: Sequence[bytes]) -> None:
+        """Ask for a source again beyond a number; the entries with the ids ``behind`` go."""
+        of = (keys.shipped, keys.stream, keys.asked, keys.covered)
         names = [name(self.number) for name in of]
-        self._all(scripts.call(scripts.REWIND, names, source, digits(number), asking, *behind))
+        self._all(scripts.call(scripts.REWIND, names, source, digits(number), *behind))
 
     def set_aside(self, identifier: bytes, fields: Mapping[bytes, Any]) -> None:
         """Keep an entry that cannot be read for whoever looks into it, and take it out of the stream."""

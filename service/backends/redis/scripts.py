@@ -70,10 +70,7 @@ elseif ARGV[3] <= last then
 elseif ARGV[2] > last then
   return {'gap', last}
 end
-local entry = {'s', ARGV[1], 'f', ARGV[2], 't', ARGV[3], unpack(ARGV, 4)}
-local asking = redis.call('HGET', KEYS[4], ARGV[1])
-if asking then entry[#entry + 1], entry[#entry + 2] = 'a', asking end
-redis.call('XADD', KEYS[1], '*', unpack(entry))
+redis.call('XADD', KEYS[1], '*', 's', ARGV[1], 'f', ARGV[2], 't', ARGV[3], unpack(ARGV, 4))
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
 redis.call('HSET', KEYS[3], ARGV[1], redis.call('TIME')[1])
 return {'ok', ARGV[3]}
@@ -86,8 +83,7 @@ file and the replicas as one transaction; were only one of them to survive, the 
 the stream), which it skips, or a hole (``at`` ahead of it), which it asks for again. Sent twice, the second finds
 ``to <= last`` and adds nothing. Of two that ship one source, the later is refused or repeats: the claims of the
 entries are true whoever made them. A source that is unknown is taken from its beginning only; where it stands
-otherwise is for the owner to say, who has it from SQL. The mark of the asking is read and written in one go with the
-entry, so what carries it was appended after the asking, and not before.
+otherwise is for the owner to say, who has it from SQL.
 """
 
 REWIND = """
@@ -95,9 +91,8 @@ local last = redis.call('HGET', KEYS[1], ARGV[1])
 if not last or last > ARGV[2] then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
 local covered = redis.call('HGET', KEYS[4], ARGV[1])
 if covered and covered > ARGV[2] then redis.call('HSET', KEYS[4], ARGV[1], ARGV[2]) end
-for i = 4, #ARGV do redis.call('XDEL', KEYS[2], ARGV[i]) end
+for i = 3, #ARGV do redis.call('XDEL', KEYS[2], ARGV[i]) end
 redis.call('HDEL', KEYS[3], ARGV[1])
-if ARGV[3] ~= '' then redis.call('HSET', KEYS[5], ARGV[1], ARGV[3]) end
 return last or ''
 """
 """Ask for a source again beyond a number, and take away entries that lie behind the hole.
@@ -107,9 +102,6 @@ and the spool keeps it. ``at`` only goes back, so it asks for more than is neede
 skipped. Entries taken away are beyond the number and come again with the rest. By an owner that was replaced and does
 not know it, the effect is the same: everything beyond its number is shipped again, and the owner in force skips what it
 has.
-
-A mark, where the range was unreadable, tells the answer from the copies that were there before. Lost, or replaced by
-another owner's, the answer does not count as one, and the range is asked for once more.
 """
 
 COVER = """

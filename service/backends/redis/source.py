@@ -269,7 +269,7 @@ class StreamSource:
             log.warning(
                 "stream.hole", partition=self._partition.number, source=source, beyond=number, behind=len(behind)
             )
-            self._partition.rewind(source, number, behind, taken.askings.get(source, b""))
+            self._partition.rewind(source, number, behind)
         if self._owner and heard.asked:
             self._partition.settle({source: self._given.get(source, 0) for source in heard.asked})
 

@@ -62,15 +62,15 @@ class Survey:
                 covered = min(covered, int(cover[index] or 0))
                 if self._stand(route, partition, shipped[index], whole=first(route.source) == 1, now=now):
                     questions.append(("HSET", keys.asked(partition), route.source, "1"))
-                elif route.at[partition] == FINAL and int(cover[index] or 0) < FINAL:
-                    # All of it was shipped, and that it was covered is perhaps forgotten.
+                elif cover[index] is None and route.at[partition] == FINAL:
+                    # All of it was shipped, and that it was covered is forgotten.
                     questions.append(("HSET", keys.asked(partition), route.source, "1"))
             route.covered = covered
         self._link.run(questions)
 
     def retire(self, source: str) -> None:
         """A boot that is covered to its end is gone from the disk: nobody will ask for it again."""
-        names = (keys.shipped, keys.covered, keys.when, keys.asked, keys.asking)
+        names = (keys.shipped, keys.covered, keys.when, keys.asked)
         self._link.run([("HDEL", name(partition), source) for partition in range(self.partitions) for name in names])
 
     @staticmethod

@@ -94,28 +94,6 @@ def test_a_boot_stays_until_its_end_is_taken(host: AHost, link: Link, redis: Red
     assert not list(host.settings.spool.glob("*.ledger"))
 
 
-@pytest.mark.parametrize("forgotten", [None, 0, 3])
-def test_an_ended_boot_goes_though_its_cover_was_forgotten(
-    forgotten: int | None, host: AHost, link: Link, redis: Redis
-) -> None:
-    """What a failover took of it is said again, though no commit of that boot comes any more."""
-    host.write(*queries(3))
-    host.kill()
-    host.ship()
-    reader = a_reader(link)
-    reader.drain()
-    reader.release()
-    assert isinstance(reader.source, StreamSource)
-    flushed(reader.source)
-    redis.delete(keys.covered(0))
-    if forgotten is not None:
-        redis.hset(keys.covered(0), host.boot.name, f"{forgotten:016d}")
-    host.ship()
-    reader.drain()
-    host.ship()
-    assert not list(host.settings.spool.glob("*.ledger"))
-
-
 def test_a_restored_database_gets_what_the_spool_retains(tmp_path: Path, link: Link) -> None:
     """An owner whose positions went back gets everything beyond them again."""
     host = AHost(tmp_path / "retaining", link, segment=700, retain=3600.0)
@@ -204,35 +182,6 @@ def test_an_entry_of_another_key_becomes_a_gap(host: AHost, link: Link, redis: R
     host.write(*later)
     host.ship()
     assert reader.drain()[1:] == later
-
-
-def test_copies_that_were_there_before_are_not_the_answer(host: AHost, link: Link, redis: Redis) -> None:
-    """However many of a range are unreadable: the spool has it whole, and what is shipped for the asking counts."""
-    written = queries(2)
-    host.write(*written)
-    host.ship()
-    found: Any = redis.xrange(keys.stream(0))
-    for _ in range(3):
-        redis.xadd(keys.stream(0), found[-1][1])
-    spoil(redis)
-    reader = a_reader(link)
-    assert not reader.drain()
-    host.ship()
-    assert reader.drain() == written
-
-
-def test_an_answer_is_asked_for_again_where_its_mark_was_lost(host: AHost, link: Link, redis: Redis) -> None:
-    """What does not say that it was appended after the asking is taken for an older copy."""
-    written = queries(2)
-    host.write(*written)
-    host.ship()
-    reader = a_reader(link)
-    for _ in range(2):
-        spoil(redis)
-        assert not reader.drain()
-        redis.delete(keys.asking(0))
-        host.ship()
-    assert reader.drain() == written
 
 
 def spoil(redis: Redis) -> None:
