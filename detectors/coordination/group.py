@@ -1,7 +1,7 @@
 """Group: the accounts that use one content key, and how they use it.
 
-Counts are sums, times are minima and maxima, and the sample of payloads is the ``SAMPLE`` smallest digests, so groups
-of disjoint footprints merge to the group of them all, in any order.
+Counts are sums, times are minima and maxima, and the samples of payloads and of accounts with their topics are those of
+the smallest digests, so groups of disjoint footprints merge to the group of them all, in any order.
 
 References
 ----------
@@ -33,6 +33,8 @@ DOUBT = 16
 """Queries without anything new that are added to a group's: the first few of any group are all different."""
 CELLS = 64
 """Topics are counted by codebook cell modulo this: enough for breadth, small enough to keep for every group."""
+PARTED = 64
+"""Accounts whose own topics are kept, the smallest by digest."""
 
 
 @dataclass(slots=True)
@@ -73,6 +75,9 @@ class Group:
     cells: NDArray[np.int64] = field(default_factory=lambda: np.zeros(CELLS, np.int64))
     payloads: dict[int, int] = field(default_factory=dict)
     """Digest of a user turn -> the actor that sent it, or ``SEVERAL``."""
+    topics: dict[int, dict[int, int]] = field(default_factory=dict)
+    """Account -> its queries by topic, of ``PARTED`` accounts. Whoever is among the smallest in the end was so from its
+    first query on, so its counts are whole."""
 
     @property
     def actors(self) -> int:
@@ -88,6 +93,7 @@ class Group:
         """Add footprints that carry the key."""
         # Beyond the largest that is kept no new payload is, so most are passed over at once.
         most = max(self.payloads) if len(self.payloads) >= SAMPLE else None
+        last = max(self.topics) if len(self.topics) >= PARTED else None
         for at, account, actor, _, prompt, cell, follows, purpose, output_tokens, network, client in turns:
             use = self.uses.get(account)
             if use is None:
@@ -107,6 +113,12 @@ class Group:
             self.purpose += purpose
             self.output_tokens += output_tokens
             self.cells[cell % CELLS] += 1
+            if last is None or account <= last:
+                asked = self.topics.setdefault(account, {})
+                asked[cell % CELLS] = asked.get(cell % CELLS, 0) + 1
+                if len(self.topics) > PARTED:
+                    del self.topics[max(self.topics)]
+                    last = max(self.topics)
         self.queries += len(turns)
 
     def merge(self, other: Group) -> None:
@@ -121,6 +133,10 @@ class Group:
             known = self.payloads.setdefault(prompt, actor)
             if known != actor:
                 self.payloads[prompt] = SEVERAL
+        for account, counts in other.topics.items():
+            asked = self.topics.setdefault(account, {})
+            for cell, times in counts.items():
+                asked[cell] = asked.get(cell, 0) + times
         self._trim()
         self.queries += other.queries
         self.follows += other.follows
@@ -138,6 +154,8 @@ class Group:
     def _trim(self) -> None:
         if len(self.payloads) > SAMPLE:
             self.payloads = {prompt: self.payloads[prompt] for prompt in heapq.nsmallest(SAMPLE, self.payloads)}
+        if len(self.topics) > PARTED:
+            self.topics = {account: self.topics[account] for account in heapq.nsmallest(PARTED, self.topics)}
 
 
 MEASURES = ("actors", "devotion", "alone", "disjoint", "fresh", "even", "purpose", "output", "breadth")

@@ -218,7 +218,7 @@ class Baselines:
             "references": [
                 [*key, reference.n, len(reference.values)] for key, reference in sorted(self.references.items())
             ],
-            "calibrations": [[scope, held.n] for scope, held in sorted(self.calibrations.items())],
+            "calibrations": [_counts(scope, held) for scope, held in sorted(self.calibrations.items())],
         }
 
     def arrays(self) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
@@ -244,8 +244,8 @@ class Baselines:
             at += kept
         calibrations: dict[str, Calibration] = {}
         start = 0
-        for scope, count in header["calibrations"]:
-            calibrations[str(scope)] = Calibration(scores[start : start + count])
+        for scope, count, *accounts in header["calibrations"]:
+            calibrations[str(scope)] = Calibration(scores[start : start + count], *accounts)
             start += count
         if at != len(values) or at != len(ranks) or start != len(scores):
             raise ValueError("its arrays do not have the length that its header says")
@@ -259,6 +259,11 @@ class Baselines:
         if loaded.version != header["version"]:
             raise ValueError("its contents do not match its version")
         return loaded
+
+
+def _counts(scope: str, held: Calibration) -> list[str | int]:
+    """Scope, days, and accounts where these are fewer: files of earlier releases know none."""
+    return [scope, held.n] if held.accounts == held.n else [scope, held.n, held.accounts]
 
 
 def _sound(held: Reference) -> bool:

@@ -7,8 +7,9 @@ accounts that took no part in fitting the references. A p-value resolves
 A p-value within the budget holds the rate of alarms on average over
 calibrations; a given calibration may be a lucky one, and the more of its days an alarm may share its score with, the
 more often it is. What decides about an alarm is therefore the *assured* rate: of a score that some benign day
-reached, the upper limit, at 95 % confidence, of the share of all days that do. From
-some 3,000 account-days on, for 1 in 1,000, every alarm is assured so; with fewer, a score
+reached, the upper limit, at 95 % confidence, of the share of all days that do. Days of one account are
+alike, so for that limit they count as one trial together: as if each of them said the same. From
+some 3,000 accounts on, for 1 in 1,000, every alarm is assured so; with fewer, a score
 above all that was seen still counts by its p-value, which holds on average alone.
 
 References
@@ -55,7 +56,7 @@ def clopper_pearson(hits: int, n: int) -> Interval:
     return Interval(hits / n, low, high, n)
 
 
-def upper_limit(hits: int, n: int) -> float:
+def upper_limit(hits: float, n: int) -> float:
     """Exact one-sided upper limit of a rate, at 95 % confidence; 1.0 of nothing."""
     return float(betaincinv(hits + 1, n - hits, CONFIDENCE)) if hits < n else 1.0
 
@@ -67,18 +68,24 @@ class Calibration:
     ----------
     scores
         In any order, each in [0, 1].
+    accounts
+        That they are days of; where it is not known, each counts as one of its own.
 
     """
 
-    __slots__ = ("n", "scores")
+    __slots__ = ("accounts", "n", "scores")
 
-    def __init__(self, scores: Sequence[float] | NDArray[np.float64]) -> None:
+    def __init__(self, scores: Sequence[float] | NDArray[np.float64], accounts: int | None = None) -> None:
         self.scores: NDArray[np.float64] = np.sort(np.asarray(scores, np.float64))
         """Rising."""
         if len(self.scores) and not (self.scores[0] >= 0.0 and self.scores[-1] <= 1.0):
             raise ValueError("a calibration score lies outside [0, 1]")
         self.n = len(self.scores)
         """Benign account-days."""
+        self.accounts = self.n if accounts is None else accounts
+        """Whose days they are."""
+        if not 0 <= self.accounts <= self.n:
+            raise ValueError(f"a calibration has {self.accounts} accounts and {self.n} days of theirs")
 
     def _reaching(self, score: float) -> int:
         return self.n - int(np.searchsorted(self.scores, score, "left"))
@@ -90,11 +97,13 @@ class Calibration:
     def assured(self, score: float) -> float:
         """Rate of benign account-days reaching the score, for deciding on an alarm; never below ``p_value``.
 
-        The one-sided Clopper-Pearson limit where some day reached it, which is a tolerance limit for the rate; the
-        p-value where none did.
+        The one-sided Clopper-Pearson limit where some day reached it, which is a tolerance limit for the rate, with as
+        many trials as there are accounts; the p-value where none did.
         """
         reaching = self._reaching(score)
-        return self.p_value(score) if not reaching or not self.n else upper_limit(reaching, self.n)
+        if not reaching or not self.n:
+            return self.p_value(score)
+        return upper_limit(reaching * self.accounts / self.n, self.accounts)
 
     def rate(self, score: float) -> Interval:
         """Observed share of benign account-days that reach the score, with its 95 % interval."""

@@ -148,4 +148,6 @@ def _calibrations(
         held = highest.setdefault(row.scope, {})
         unit = (row.entity, row.day)
         held[unit] = max(score, held.get(unit, 0.0))
-    return {scope: Calibration(list(held.values())) for scope, held in highest.items()}
+    return {
+        scope: Calibration(list(held.values()), len({entity for entity, _ in held})) for scope, held in highest.items()
+    }

@@ -18,8 +18,8 @@ from service.pipeline.campaigns.clusters import Cluster, Clusters
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-FORMAT = 5
-DIGEST, COUNT, TIME = "<u8", "<i8", "<f8"
+FORMAT = 6
+DIGEST, COUNT, TIME, TOPIC = "<u8", "<i8", "<f8", "u1"
 """Kinds of column. What there are many of is written so: row by row it took a third of all that linking costs."""
 _USE = {
     "actor": DIGEST, "queries": COUNT, "first": TIME, "last": TIME, "network": DIGEST, "client": DIGEST,
@@ -101,17 +101,26 @@ def merged(dumps: Sequence[bytes]) -> bytes:
 def _group(group: Group) -> tuple[Any, ...]:
     sums = (group.measured, group.follows, group.purpose, group.output_tokens)
     payloads = (_column(DIGEST, group.payloads), _column(DIGEST, group.payloads.values()))
-    return _column(DIGEST, group.uses), payloads, group.cells.tolist(), *sums
+    counts = [pair for asked in group.topics.values() for pair in asked.items()]
+    topics = (
+        _column(DIGEST, group.topics),
+        _column(COUNT, map(len, group.topics.values())),
+        *_across(counts, (TOPIC, COUNT)),
+    )
+    return _column(DIGEST, group.uses), payloads, topics, group.cells.tolist(), *sums
 
 
-def _grouped(uses: Iterator[Use], accounts: bytes, payloads: Any, cells: list[int], *sums: Any) -> Group:
+def _grouped(uses: Iterator[Use], accounts: bytes, payloads: Any, topics: Any, cells: list[int], *sums: Any) -> Group:
     """The group, whose uses are the next."""
     measured, follows, purpose, output_tokens = sums
     [of] = _read([accounts], [DIGEST])
+    asking, sizes, *counts = _read(topics, (DIGEST, COUNT, TOPIC, COUNT))
+    asked = zip(*counts, strict=True)
     group = Group(
         dict(zip(of, islice(uses, len(of)), strict=True)), measured=measured, follows=follows, purpose=purpose,
         output_tokens=output_tokens, cells=np.array(cells, np.int64),
         payloads=dict(zip(*_read(payloads, (DIGEST, DIGEST)), strict=True)),
+        topics={account: dict(islice(asked, size)) for account, size in zip(asking, sizes, strict=True)},
     )  # fmt: skip
     group.recount()
     return group

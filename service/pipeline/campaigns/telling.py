@@ -32,10 +32,11 @@ if TYPE_CHECKING:
 DEVOTION, DISJOINT = MEASURES.index("devotion"), MEASURES.index("disjoint")
 DEALT = 0.9
 """Share of payloads that one actor alone sent, from which a list counts as dealt out."""
-RARE = 0.01
+RARE = 0.05
 """Share of honest groups that share as much infrastructure, up to which it is told of."""
 CORROBORATE = {
     "network": LinkKind.INFRASTRUCTURE, "client": LinkKind.INFRASTRUCTURE, "timing": LinkKind.TIMING,
+    "topics": LinkKind.SLICES,
 }  # fmt: skip
 TECHNIQUES = ("AML.T0024.002", "AML.T0040")
 """MITRE ATLAS: extract an AI model through its inference API; inference API access."""
@@ -140,8 +141,8 @@ class Teller:
 
 
 def _sharing(group: Group, tie: str) -> set[int]:
-    """Accounts that have it with another one; of timing all, since it is the group that is in step."""
-    if tie == "timing":
+    """Accounts that have it with another one; of timing and topics all, since it is the group that is in step."""
+    if tie in ("timing", "topics"):
         return set(group.uses)
     places = {account: place for account, use in group.uses.items() if (place := getattr(use, tie))}
     several = {place for place, n in Counter(places.values()).items() if n > 1}

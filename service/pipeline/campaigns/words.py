@@ -58,7 +58,12 @@ def reason(name: str, value: float, median: float, what: str) -> str:
 
 
 def together(tie: str, share: float, median: float) -> str:
-    """How much infrastructure or timing accounts share, beside what honest groups do."""
+    """How much infrastructure or timing accounts share, or divide topics, beside what honest groups do."""
+    if tie == "topics":
+        return (
+            f"they divide up the topics: two queries of one account are on one topic {2**share:.1f} times as often as "
+            f"two of different ones (honest groups: {2**median:.1f} times)"
+        )
     return f"{_percent(share)} of {TOGETHER[tie]} (honest groups: {_percent(median)})"
 
 

@@ -28,10 +28,10 @@ def values(group: Group, whole: int = 0) -> dict[str, float]:
     return dict(zip(MEASURES, measure(group, whole or group.queries).tolist(), strict=True))
 
 
-@given(st.integers(1, 400), st.integers(0, 400), st.integers(1, 4))
-def test_parts_merge_to_the_whole(rows: int, cut: int, seed: int) -> None:
-    """In either order, with a payload sample that is full too."""
-    whole = some(rows, seed=seed, accounts=9)
+@given(st.integers(1, 400), st.integers(0, 400), st.integers(1, 4), st.sampled_from((9, 200)))
+def test_parts_merge_to_the_whole(rows: int, cut: int, seed: int, accounts: int) -> None:
+    """In either order, with samples of payloads and of accounts that are full too."""
+    whole = some(rows, seed=seed, accounts=accounts)
     whole = whole.take(np.arange(rows))
     first, second = whole.take(np.arange(rows) < cut), whole.take(np.arange(rows) >= cut)
     expected = folded(whole)
@@ -42,6 +42,7 @@ def test_parts_merge_to_the_whole(rows: int, cut: int, seed: int) -> None:
         assert merged.by_actor == expected.by_actor
         assert merged.queries == expected.queries
         assert merged.payloads == expected.payloads
+        assert merged.topics == expected.topics
         assert merged.follows == expected.follows
         np.testing.assert_array_equal(merged.cells, expected.cells)
         np.testing.assert_allclose([merged.purpose, merged.output_tokens], [expected.purpose, expected.output_tokens])

@@ -89,3 +89,23 @@ def test_the_assured_rate_is_never_below_the_p_value() -> None:
     assert all(b <= a for a, b in itertools.pairwise(assured))
     assert calibration.assured(0.95) == calibration.p_value(0.95) < calibration.assured(0.9)
     assert Calibration(()).assured(1.0) == 1.0
+
+
+def test_days_of_one_account_are_one_trial() -> None:
+    """Accounts that score alike on each of three days: alarms by the assured rate still exceed the budget rarely."""
+    random = np.random.default_rng(6)
+    over = {True: 0, False: 0}
+    for _ in range(300):
+        scores = np.sort(np.repeat(random.random(3000), 3))
+        for told in over:
+            calibration = Calibration(scores, 3000 if told else None)
+            lowest = next((s for s in scores[-36:] if calibration.assured(s + 1e-12) <= 0.001), 1.0)
+            over[told] += 1.0 - lowest > 0.001
+    assert over[True] / 300 <= 0.08 < over[False] / 300
+
+
+@pytest.mark.parametrize("accounts", [-1, 4])
+def test_more_accounts_than_days_are_refused(accounts: int) -> None:
+    """Every account has a day."""
+    with pytest.raises(ValueError, match="accounts"):
+        Calibration([0.1, 0.2, 0.3], accounts)

@@ -226,15 +226,17 @@ def falling() -> Judge:
     )
 
 
-def linked(extractor: Extractor, **fixed: int) -> list[Flag]:
-    """What is said of 60 accounts with one key, one a slot."""
+def linked(extractor: Extractor, *, each: int = 1, divided: bool = False, **fixed: int) -> list[Flag]:
+    """What is said of 60 accounts with one key, one a slot, perhaps with a topic each."""
     store = MemoryCheckpoint()
     found = Coordination(store, store.resume(), extractor=extractor, budget=0.001, versions={}, judge=falling())
     into = Commit()
     for slot in range(60):
         found.close(slot, into)
         account = np.array([slot + 1], np.uint64)
-        rows = some(1, account=account, actor=account, keys=[0, 0, 0, 9], time=slot * SLOT / 1e6, **fixed)
+        if divided:
+            fixed["cell"] = slot
+        rows = some(each, account=account, actor=account, keys=[0, 0, 0, 9], time=slot * SLOT / 1e6, **fixed)
         found.keep(slot, rows, {slot + 1: f"a{slot + 1}"})
     found.close(60, into)
     return into.flags
@@ -249,6 +251,14 @@ def test_shared_infrastructure_is_told_beside_what_found_it(
     assert [link.kind for link in links if link.kind is LinkKind.INFRASTRUCTURE] == expected
     assert LinkKind.TAIL in {link.kind for link in links}
     assert all(link.benign == 0.0005 for link in links if link.kind is LinkKind.INFRASTRUCTURE)
+
+
+@pytest.mark.parametrize("divided", [True, False])
+def test_topics_that_are_divided_up_are_told_of(extractor: Extractor, *, divided: bool) -> None:
+    """Six queries of each account on a topic of its own, or on any."""
+    links = linked(extractor, each=6, divided=divided)[-1].links
+    told = [link for link in links if link.kind is LinkKind.SLICES and link.evidence.startswith("they divide up")]
+    assert [link.benign for link in told] == [0.0005] * divided
 
 
 def test_a_campaign_is_followed_while_it_is_suspicious_at_all(extractor: Extractor) -> None:
