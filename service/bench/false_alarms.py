@@ -20,6 +20,7 @@ from service.bench.episodes.judge import verdicts
 from service.bench.episodes.measure import measured
 from service.bench.figure import Figure, at_most
 from service.bench.suite import Outcome, Table
+from service.simulate.dice import Dice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,7 +47,9 @@ class FalseAlarms:
         library = store.library(given)
         episodes = plan.benign(given.seed + plan.TESTED, volume, ordinary_each=each, hard_each=each, days=days)
         tested = measured(episodes, library, given, "accounts")
-        halves = [tested[0::2], tested[1::2]]
+        # By lot: the plan deals heavy accounts out by turns, and taking turns would put them all on one side.
+        lot = Dice(given.seed, 5).order(len(tested))
+        halves = [[tested[i] for i in lot[0::2]], [tested[i] for i in lot[1::2]]]
         own = [calibrated(half, Combiner.default(), seed=given.seed) for half in halves]
         folds = crossed(tested, store.harvests(given), seed=given.seed)
         budget = affordable(BUDGET, [*own, *folds])
