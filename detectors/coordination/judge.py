@@ -73,7 +73,7 @@ class Judge:
     shown: NDArray[np.float64]
     """Their measures at that moment, each column rising, shape (n, len(MEASURES))."""
     tied: NDArray[np.float64]
-    """What infrastructure their accounts share, likewise, shape (n, len(TIES)). No score is made of it."""
+    """How much their accounts are tied otherwise, likewise, shape (n, len(TIES)). No score is made of it."""
     about: Mapping[str, Any]
     _scores: list[float] = field(init=False, repr=False, compare=False)
     """As ``benign``; looked up in a list it costs a tenth."""

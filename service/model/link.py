@@ -24,7 +24,7 @@ class LinkKind(enum.StrEnum):
     OUTPUT = "output"
     """One sent in an answer that another was given."""
     SLICES = "slices"
-    """They work through disjoint slices of one list."""
+    """They work through disjoint slices of one list, or divide up its topics."""
     INFRASTRUCTURE = "infrastructure"
     """They come from one address prefix or client. Corroborates only."""
     TIMING = "timing"

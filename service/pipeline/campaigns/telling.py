@@ -33,7 +33,7 @@ DEVOTION, DISJOINT = MEASURES.index("devotion"), MEASURES.index("disjoint")
 DEALT = 0.9
 """Share of payloads that one actor alone sent, from which a list counts as dealt out."""
 RARE = 0.05
-"""Share of honest groups that share as much infrastructure, up to which it is told of."""
+"""Share of honest groups that show as much of a tie, up to which it is told of."""
 CORROBORATE = {
     "network": LinkKind.INFRASTRUCTURE, "client": LinkKind.INFRASTRUCTURE, "timing": LinkKind.TIMING,
     "topics": LinkKind.SLICES,
