@@ -143,4 +143,8 @@ def _distance(a: NDArray[Any], b: NDArray[Any]) -> float:
     if np.array_equal(a, b, equal_nan=a.dtype.kind == "f"):
         return 0.0
     x, y = a.astype(float), b.astype(float)
-    return float(np.max(np.abs(x - y) / np.maximum(np.maximum(np.abs(x), np.abs(y)), 1e-300)))
+    known = np.isfinite(x) & np.isfinite(y)
+    if np.any(~known & ~((x == y) | (np.isnan(x) & np.isnan(y)))):
+        return float("inf")
+    x, y = x[known], y[known]
+    return float(np.max(np.abs(x - y) / np.maximum(np.maximum(np.abs(x), np.abs(y)), 1e-300), initial=0.0))
