@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -23,8 +22,6 @@ log = structlog.get_logger()
 OURS = ("service.", "detectors.")
 FAILED = 2
 """Exit status when an error of our own ended the process."""
-GARBAGE = (200_000, 20, 20)
-"""Objects made before the worker looks for cycles, and how often it looks at the older ones."""
 NICENESS = 15
 """The worker yields to the gateway whenever both want the processor."""
 
@@ -43,16 +40,13 @@ def gateway(settings: Settings) -> None:
 def worker(settings: Settings) -> None:
     """Spool or stream to store."""
     from service.bootstrap.worker import Workers, tend  # noqa: PLC0415
+    from service.garbage import seldom_collected  # noqa: PLC0415
 
     os.nice(NICENESS)
     stop = _told_to_stop()
     workers = Workers(settings)
-    # Events and rows of a batch are many and free of cycles: looking through them for garbage as often as
-    # Python does by itself takes a fifteenth of the worker's time.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GARBAGE)
-    tend(workers, stop)
+    with seldom_collected():
+        tend(workers, stop)
 
 
 def shipper(settings: Settings) -> None:

@@ -7,7 +7,6 @@ and what is handed on) and the linking of accounts are counted by themselves.
 
 from __future__ import annotations
 
-import gc
 import os
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from detectors.core.baseline import Baselines
 from detectors.features import Extractor
 from service.backends.memory import MemoryCheckpoint
 from service.bootstrap.scoring import Brain, scorer
+from service.garbage import seldom_collected
 from service.gateway.dialects import Dialects
 from service.pipeline.campaigns.coordination import Coordination
 from service.pipeline.events import event
@@ -27,7 +27,6 @@ from service.pipeline.join import Joiner
 from service.pipeline.scorer import Scorer
 from service.pipeline.worker import BATCH
 from service.ports import Commit, Sourced
-from service.roles import GARBAGE
 from service.settings import Settings
 from tests.benchmarks.events import made_up, recorded, records
 from tests.benchmarks.processes import TARGET, pinned, python_module
@@ -111,9 +110,8 @@ def main() -> None:
     dialects, joiner = Dialects(), Joiner()
     sourced = [Sourced("bench", n, record) for n, record in enumerate(records(material, int(sys.argv[1])), 1)]
     # As in the worker's process.
-    gc.freeze()
-    gc.set_threshold(*GARBAGE)
-    events, seconds = _spent(event(joined, dialects) for joined in joiner.feed(sourced))
+    with seldom_collected():
+        events, seconds = _spent(event(joined, dialects) for joined in joiner.feed(sourced))
     print(events, *seconds)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from service.bench.campaigns import judge
 from service.bench.campaigns.linking import linked
 from service.bench.campaigns.prints import printed
+from service.garbage import seldom_collected
 from service.simulate.hydra.crowds import CROWDS
 from service.simulate.hydra.stream import Scene, records
 from service.simulate.texts import own
@@ -64,5 +65,6 @@ def _told(done: Iterator[Episode], n: int, say: Callable[[str], None]) -> Iterat
 def _episode(seed: int) -> Episode:
     crowd = list(CROWDS.values())[seed % len(CROWDS)]
     scene = Scene(crowds=[crowd], background=ACCOUNTS, days=DAYS)
-    found = linked(printed(records(seed, scene, own())))
+    with seldom_collected():
+        found = linked(printed(records(seed, scene, own())))
     return Episode(crowd.name, found.truth.honest_accounts, found.truth.honest, len(judge.false(found)))

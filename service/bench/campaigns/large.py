@@ -22,6 +22,7 @@ from service.bench.figure import Figure, at_most
 from service.bench.suite import BenchError
 from service.bootstrap.replay import STRANGER
 from service.bootstrap.stores import stores, upgrade
+from service.garbage import seldom_collected
 from service.pipeline.campaigns.coordination import Coordination
 from service.ports import Commit
 from service.settings import Retention, Settings
@@ -105,7 +106,8 @@ def large(
         )  # fmt: skip
         found = Large(Run(said=_before(folder, place)))
         work = Work(seed=seed, scene=scene(plan, scale), trail=TRAIL, batch=batch, place=place)
-        _Linking(folder, found, coordination, held.checkpoint).on(work, say)
+        with seldom_collected():
+            _Linking(folder, found, coordination, held.checkpoint).on(work, say)
         found.seconds = time.monotonic() - begun
         return found
     finally:

@@ -21,6 +21,7 @@ from service.bench.campaigns.prints import Recogniser
 from service.bench.campaigns.truth import Truth
 from service.bench.suite import BenchError
 from service.bootstrap.replay import STRANGER
+from service.garbage import seldom_collected
 from service.pipeline.campaigns.prints import by_slot, pack
 from service.pipeline.observe import observe
 from service.replay.reader import completions
@@ -125,9 +126,10 @@ def made(work: Work, truth: Truth) -> Iterator[Batch]:
 def _main(work: Work, to: Connection) -> None:
     truth = Truth()
     try:
-        for batch in made(work, truth):
-            to.send(batch)
-        to.send(Made(truth))
+        with seldom_collected():
+            for batch in made(work, truth):
+                to.send(batch)
+            to.send(Made(truth))
     except BrokenPipeError:
         # Who links has ended.
         return

@@ -18,6 +18,7 @@ from service.bench.campaigns.prints import printed
 from service.bench.campaigns.tables import tables
 from service.bench.campaigns.traces import hydras
 from service.bench.suite import Outcome
+from service.garbage import seldom_collected
 from service.simulate.hydra.stream import records
 from service.simulate.texts import load, own
 
@@ -39,31 +40,36 @@ class Campaigns:
 
     def run(self, given: Given) -> Outcome:
         """One stream with everything, the episodes, the ablations."""
-        scale = QUICK if given.quick else given.scale
-        setup = Setup.of(given)
-        prints = printed(stream(given, scale), say=given.say)
-        found = everything(prints, say=given.say)
-        texts = load(given.corpora) if given.corpora else own()
-        found.accounts = alone(given.seed, scale, texts, setup, say=given.say)
-        honest = list(episodes(max(2, round(EPISODES * scale)), seed=given.seed, say=given.say))
-        truth = found.truth
-        hidden = sum(len(held.accounts) for held in truth.campaigns.values())
-        return Outcome(
-            suite=self.name,
-            about=ABOUT,
-            data=f"{truth.honest:,} honest queries of {truth.honest_accounts:,} accounts; "
-            f"{len(truth.campaigns)} campaigns of {hidden:,} accounts; scale {scale:g}",
-            figures=[
-                *figures(found),
-                *links.figures(found, planted(scene(scale))),
-                *false_alarms(found, honest),
-                *making(prints),
-                *cost(found, "linking"),
-                *_large(given),
-            ],
-            tables=[*tables(found, honest), table(prints, say=given.say)],
-            notes=NOTES,
-        )
+        with seldom_collected():
+            return _run(given)
+
+
+def _run(given: Given) -> Outcome:
+    scale = QUICK if given.quick else given.scale
+    setup = Setup.of(given)
+    prints = printed(stream(given, scale), say=given.say)
+    found = everything(prints, say=given.say)
+    texts = load(given.corpora) if given.corpora else own()
+    found.accounts = alone(given.seed, scale, texts, setup, say=given.say)
+    honest = list(episodes(max(2, round(EPISODES * scale)), seed=given.seed, say=given.say))
+    truth = found.truth
+    hidden = sum(len(held.accounts) for held in truth.campaigns.values())
+    return Outcome(
+        suite=Campaigns.name,
+        about=ABOUT,
+        data=f"{truth.honest:,} honest queries of {truth.honest_accounts:,} accounts; "
+        f"{len(truth.campaigns)} campaigns of {hidden:,} accounts; scale {scale:g}",
+        figures=[
+            *figures(found),
+            *links.figures(found, planted(scene(scale))),
+            *false_alarms(found, honest),
+            *making(prints),
+            *cost(found, "linking"),
+            *_large(given),
+        ],
+        tables=[*tables(found, honest), table(prints, say=given.say)],
+        notes=NOTES,
+    )
 
 
 def _large(given: Given) -> list[Figure]:

@@ -72,7 +72,8 @@ class Teller:
     def flag(self, cluster: Cluster, worst: Found, accounts: Mapping[int, int], at: int) -> Flag:
         """The flag of a campaign with these members at the close of a slot, by its most suspicious group."""
         groups = [self.index.groups[key] for key in cluster.keys if key in self.index.groups]
-        uses = [group.uses[account] for group in groups for account in accounts if account in group.uses]
+        # Of two views the shorter is gone through: a campaign may have many keys that few of its accounts use.
+        uses = [group.uses[account] for group in groups for account in accounts.keys() & group.uses.keys()]
         whole = f"{cluster.id}|{at}|{cluster.severity}|{sorted(self.versions.items())}"
         verdict = self.judge.judge(worst.measures)
         return Flag(
@@ -110,7 +111,7 @@ class Teller:
             group = self.index.groups[key]
             measures = measure(group, self.index.whole(group))
             rarity, n = self.judge.judge(measures).rarity, len(self.judge.benign)
-            tied = self._named(account for account in group.uses if account in accounts)
+            tied = self._named(accounts.keys() & group.uses.keys())
             column = self.index.kinds[key]
             for kind, which in ((LinkKind(KINDS[column]), DEVOTION), (LinkKind.SLICES, DISJOINT)):
                 if len(tied) > 1 and (kind is not LinkKind.SLICES or measures[DISJOINT] >= DEALT):
