@@ -464,7 +464,8 @@ class Records(Protocol):
 
     def benign(self, period: int) -> Iterable[Evaluation]:
         """Evaluations of the last ``period`` microseconds of event time, oldest first, of entities taken as benign:
-        without a flag of medium or above in it, or with a decision that says ``allow``.
+        without a flag of medium or above in it and without a decision of any kind but ``allow``, simulated ones and
+        those that are over among them; or with a decision, not simulated, that says ``allow``.
         """
         ...
 

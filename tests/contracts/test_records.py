@@ -11,7 +11,7 @@ from service.backends.sql.checkpoint import SqlCheckpoint
 from service.backends.sql.decisions import SqlDecisions
 from service.backends.sql.records import SqlRecords
 from service.backends.witness import Witness
-from service.model.decision import Kind
+from service.model.decision import Kind, Origin
 from service.model.entity import Entity, Scope
 from service.model.flag import Severity
 from service.model.ids import text_id
@@ -202,6 +202,23 @@ class TestBenign:
         assert list(records.benign(DAY)) == []
         decisions.add(a_decision(kind=Kind.ALLOW), AN_ACT)
         assert list(records.benign(DAY)) == [an_evaluation()]
+
+    @pytest.mark.parametrize("simulated", [True, False])
+    @pytest.mark.parametrize("kind", [Kind.ANNOTATE, Kind.THROTTLE, Kind.BLOCK])
+    def test_who_is_decided_about_is_left_out(
+        self, store: Checkpoint, records: Records, engine: Engine, tmp_path: Path, kind: Kind, *, simulated: bool
+    ) -> None:
+        """Without any flag, simulated or not, over or not, whoever made it; of that scope alone. An allow wins."""
+        org, other = an_evaluation(entity=Entity(Scope.ORG, AN_ACCOUNT.value)), an_evaluation(entity=OTHER)
+        mine = an_evaluation()
+        store.commit(Commit(evaluations=[mine, org, other]))
+        decisions = SqlDecisions(engine, tmp_path / "decisions.json", Witness(tmp_path / "audit-heads"))
+        decisions.add(a_decision(kind=kind, simulated=simulated, until=1, origin=Origin.POLICY), AN_ACT)
+        assert list(records.benign(DAY)) == [other, org]
+        decisions.add(a_decision(1, kind=Kind.ALLOW, simulated=True), AN_ACT)
+        assert list(records.benign(DAY)) == [other, org]
+        decisions.add(a_decision(2, kind=Kind.ALLOW), AN_ACT)
+        assert list(records.benign(DAY)) == [mine, other, org]
 
     def test_the_period_is_of_event_time_and_in_its_order(self, store: Checkpoint, records: Records) -> None:
         """Counted back from the newest evaluation, over any number of pages; a flag before it no longer counts."""

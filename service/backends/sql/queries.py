@@ -162,10 +162,12 @@ def benign(since: int, last: Row[Any] | None) -> Select[Any]:
     suspected = select(flags.c.scope, flags.c.value).where(
         flags.c.flagged_at > since, flags.c.severity >= Severity.MEDIUM.rank
     )
+    decided = select(decisions.c.scope, decisions.c.value).where(decisions.c.kind != Kind.ALLOW.value)
     allowed = select(decisions.c.scope, decisions.c.value).where(
         decisions.c.kind == Kind.ALLOW.value, decisions.c.simulated.is_(False)
     )
-    query = select(evaluations).where(evaluations.c.at > since, or_(entity.not_in(suspected), entity.in_(allowed)))
+    taken = or_(and_(entity.not_in(suspected), entity.not_in(decided)), entity.in_(allowed))
+    query = select(evaluations).where(evaluations.c.at > since, taken)
     if last is not None:
         query = query.where(tuple_(*key) > tuple_(*(literal(last._mapping[c], c.type) for c in key)))  # noqa: SLF001
     return query.order_by(*key)
