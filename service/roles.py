@@ -74,10 +74,10 @@ def standin(settings: Settings) -> None:
 
 def learn(settings: Settings) -> None:
     """The installation's own baseline, where its traffic is enough for one."""
-    from service.bootstrap.learning import run  # noqa: PLC0415
+    from service.bootstrap.learning import daily  # noqa: PLC0415
 
     os.nice(NICENESS)
-    run(settings)
+    daily(settings)
 
 
 def demo(settings: Settings) -> None:

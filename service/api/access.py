@@ -78,6 +78,7 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("POST", "/api/v1/appeals/{id}/decide"): Role.ANALYST,
     ("POST", "/api/v1/appeals/{id}/withdraw"): Role.ANALYST,
     ("GET", "/api/v1/precision"): Role.VIEWER,
+    ("GET", "/api/v1/baseline/highest"): Role.VIEWER,
     ("GET", "/api/v1/campaigns"): Role.VIEWER,
     ("GET", "/api/v1/campaigns/{id}"): Role.VIEWER,
     ("GET", "/api/v1/campaigns/{id}/members"): Role.VIEWER,

@@ -19,6 +19,7 @@ from service.api.routes import accounts, flags, system
 from service.api.routes import alerts as alerts_routes
 from service.api.routes import appeals as appeals_routes
 from service.api.routes import audit as audit_routes
+from service.api.routes import baseline as baseline_routes
 from service.api.routes import campaigns as campaigns_routes
 from service.api.routes import decisions as decisions_routes
 from service.api.routes import declarations as declarations_routes
@@ -40,12 +41,12 @@ if TYPE_CHECKING:
 
     from service.model.flag import Flag
     from service.notify.notices import Notices
-    from service.ports import Alerts, Audit, Decisions, Ingest, Records, Registers, Tokens
+    from service.ports import Alerts, Audit, Decisions, Ingest, LearntBaselines, Records, Registers, Tokens
     from service.secrets import Secrets
     from service.settings import Settings
 
 PEOPLE = (session_routes, oidc_routes, users_routes, tokens_routes, destinations_routes)
-REVIEW = (suppressions_routes, declarations_routes, views_routes, appeals_routes, precision_routes)
+REVIEW = (suppressions_routes, declarations_routes, views_routes, appeals_routes, precision_routes, baseline_routes)
 DESCRIPTION = (
     "Flags, accounts, decisions and progress of revenuer. Send a token as 'Authorization: Bearer rvn_...'; "
     "'revenuer token create' makes one. Listings are newest first and paged by cursor; times are RFC 3339 in UTC."
@@ -76,6 +77,7 @@ def build(
     audit: Audit,
     ingest: Ingest,
     registers: Registers,
+    baselines: LearntBaselines,
     secrets: Secrets,
     notices: Notices,
     pack: Callable[[Flag, str, int], bytes],
@@ -91,6 +93,7 @@ def build(
         audit=audit,
         ingest=ingest,
         registers=registers,
+        baselines=baselines,
         people=people,
         door=Door(registers, people, key=secrets.token_key, times=settings.access, tries=Tries()),
         cookie=Cookie(settings),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from service.model.flag import Flag
     from service.notify.delivery import Delivery
     from service.notify.notices import Notices
-    from service.ports import Alerts, Audit, Decisions, Ingest, Records, Registers, Tokens
+    from service.ports import Alerts, Audit, Decisions, Ingest, LearntBaselines, Records, Registers, Tokens
     from service.settings import Settings
 
 
@@ -37,6 +37,7 @@ class Control:
     audit: Audit
     ingest: Ingest
     registers: Registers
+    baselines: LearntBaselines
     people: People
     door: Door
     cookie: Cookie

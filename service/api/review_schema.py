@@ -11,6 +11,7 @@ from service.model.appeal import AppealState
 from service.model.declaration import Job
 from service.model.entity import Scope
 from service.model.flag import Severity
+from service.review.highest import Standing
 
 
 class EvidenceIn(_Out):
@@ -173,3 +174,24 @@ class PrecisionList(_Out):
 
     items: list[PrecisionOut]
     alerts: int = Field(description="closed alerts looked at, the newest 2,000 at most")
+
+
+class AccountDayOut(_Out):
+    """An account's highest moment of one day, of those that were learnt from."""
+
+    account: str
+    at: Time = Field(description="event time")
+    queries: int = Field(description="of the account, until then")
+    score: float = Field(description="combined score in [0, 1], under the baseline that was learnt")
+    standing: Standing = Field(
+        description="`vouched`: allowed, so learnt from; `left_out`: another decision is about it, so not learnt from "
+        "next time; `open`: nothing is decided"
+    )
+
+
+class HighestOut(_Out):
+    """What sets the threshold of the baseline that was learnt: its highest account-days, highest first."""
+
+    version: str | None = Field(description="of that baseline; null where nothing was learnt yet")
+    learnt: Time | None
+    items: list[AccountDayOut] = Field(description="at most 100")

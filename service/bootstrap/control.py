@@ -86,6 +86,7 @@ def control(settings: Settings) -> FastAPI:
         audit=held.audit,
         ingest=ingest(settings, held),
         registers=held.registers,
+        baselines=held.baselines,
         secrets=keys,
         notices=told,
         pack=packer(settings, held),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from service.bench.suite import Given, Outcome, Table
     from service.bench.window_files import Line
     from service.bootstrap.detectors import Standing
+    from service.bootstrap.learning import Learning
     from service.bootstrap.stores import Stores
     from service.model.flag import Evaluation, Flag
     from service.model.notification import Destination
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from service.ports import Ingest
     from service.replay.reader import Reader
     from service.replay.runner import Result
+    from service.review.highest import Highest
     from service.review.precision import Precision
     from service.secrets import Secrets
     from service.settings import Settings
@@ -220,6 +222,22 @@ def baseline(settings: Settings, path: Path | None) -> Baselines:
     from service.bootstrap.scoring import baselines
 
     return baselines(settings, path)
+
+
+def learn(settings: Settings) -> Learning:
+    """Learn from the installation's own log, now."""
+    from service.bootstrap.learning import run as learnt
+
+    with stores(settings):
+        pass  # there, and of the right schema
+    return learnt(settings)
+
+
+def highest(held: Stores) -> Highest | None:
+    """The account-days that set the threshold; None where nothing was learnt yet."""
+    from service.review.highest import highest as found
+
+    return found(held.baselines, held.decisions)
 
 
 def hydra(**asked: Any) -> Iterator[dict[str, Any]]:

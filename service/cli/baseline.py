@@ -7,18 +7,27 @@ from typing import TYPE_CHECKING
 
 import click
 
+from service.api.documents import rfc3339
 from service.cli import _wiring
 from service.cli._fail import Group, fail
 from service.cli._options import FILE, with_settings
 from service.cli._output import console, counted, safe, table
 from service.cli.precision import show as show_precision
 from service.cli.replay import progress, report_bad
+from service.model.account_day import MOST
+from service.review.highest import SHOWN
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from detectors.core.baseline import Baselines
     from service.settings import Settings
+
+NEXT = (
+    "look at each; vouch for an honest one: revenuer decision add --value ACCOUNT --kind allow --reason TEXT",
+    "leave a harvest out of the next learning: any other kind, with --simulated if it is not to be felt",
+    f"then 'revenuer baseline learn' and look again, until {SHOWN} in a row are honest",
+)
 
 
 @click.group(cls=Group)
@@ -80,6 +89,58 @@ def show(*, settings: Settings, file: Path | None) -> None:
         for (scope, level, signal), reference in sorted(held.references.items())
     ]
     table("", ("scope", "signal", "queries", "#n"), rows, out=console())
+
+
+@baseline.command()
+@with_settings
+def learn(*, settings: Settings) -> None:
+    """Learn from this installation's own log now, as it does by itself once a day."""
+    done = _wiring.learn(settings)
+    if done.stale:
+        click.echo(
+            f"{done.drift.estimate:.0%} of last week's account-days lay in the highest tenth of the baseline before: "
+            "look at what has changed before trusting the rates",
+            err=True,
+        )
+    calibration, budget = done.baselines.calibration("account"), settings.scoring.budget
+    if not done.enough:
+        fail(
+            f"too little to learn from: {counted(calibration.n, 'benign account-day')} to calibrate on, a budget of "
+            f"{budget:g} needs {calibration.needed(budget):,}, and about as many again for the references"
+        )
+    _show_calibrations(done.baselines, budget)
+    if settings.scoring.baseline or not settings.scoring.learn:
+        click.echo("not in force: the settings name another (scoring.baseline) or want none learnt (scoring.learn)")
+    click.echo("next: 'revenuer baseline highest' lists the accounts that set its threshold")
+
+
+@baseline.command()
+@click.option("--top", type=click.IntRange(1, MOST), default=SHOWN, show_default=True, metavar="N")
+@with_settings
+def highest(*, settings: Settings, top: int) -> None:
+    """List the accounts that set the threshold: the highest days of what was learnt from."""
+    with _wiring.stores(settings) as stores:
+        found = _wiring.highest(stores)
+    if found is None:
+        fail(
+            "nothing was learnt from this installation's own traffic yet; "
+            "'revenuer baseline learn' does it now, or says how much is missing"
+        )
+    rows = [
+        (
+            row.day.account,
+            f"{rfc3339(row.day.at)[:19]}Z",
+            f"{row.day.queries:,}",
+            f"{row.day.score:.3f}",
+            row.standing.words,
+        )
+        for row in found.rows[:top]
+    ]
+    table("", ("account", "at", "#queries", "#score", "state"), rows, out=console())
+    learnt = f"{rfc3339(found.learnt)[:19]}Z"
+    click.echo(f"{len(rows)} of {len(found.rows)} kept; learnt at {learnt}, baseline {found.version}")
+    for line in NEXT:
+        click.echo(line)
 
 
 def _show_precision(settings: Settings) -> None:

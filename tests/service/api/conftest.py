@@ -179,6 +179,7 @@ def planes(seeded: Seeded, settings: Settings) -> Iterator[Plane]:
         audit=held.audit,
         ingest=ingest(settings, held),
         registers=held.registers,
+        baselines=held.baselines,
         notices=notices(settings, held.registers, SECRETS),
         secrets=SECRETS,
         pack=packer(settings, held),

@@ -84,6 +84,7 @@ async def test_what_the_stream_does_not_take_is_stored(plane: Plane, own_valkey:
         audit=held.audit,
         ingest=ingest(shared, held),
         registers=plane.stores.registers,
+        baselines=held.baselines,
         notices=notices(shared, plane.stores.registers, SECRETS),
         secrets=SECRETS,
         pack=packer(shared, held),

@@ -126,6 +126,7 @@ async def test_host(plane: Plane, control: str, host: str, status: int) -> None:
         audit=held.audit,
         ingest=ingest(plane.settings, held),
         registers=held.registers,
+        baselines=held.baselines,
         notices=notices(plane.settings, held.registers, SECRETS),
         secrets=SECRETS,
         pack=packer(plane.settings, held),
