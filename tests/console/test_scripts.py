@@ -15,12 +15,15 @@ import yaml
 from playwright.sync_api import TimeoutError as NothingCame
 from playwright.sync_api import expect
 
+from service.api.control import clock
 from service.bootstrap.stores import secrets, stores
 from service.gateway.identity import digest
+from service.model.account_day import AccountDay
 from service.model.entity import Entity, Scope
 from service.model.flag import Severity
 from service.model.ids import event_id, text_id
 from service.ports import AlertFilter, Commit
+from service.review.highest import save
 from tests.console.browser import browser, opened
 from tests.console.hands import Mouse
 from tests.console.pages import every
@@ -94,7 +97,7 @@ def _ask(system: System, number: int, text: str) -> None:
 
 
 def _flag(held: Stores) -> None:
-    """A flag of each account, about its query, with the text among its reasons too."""
+    """A flag of each account, about its query, with the text among its reasons too; it sets the threshold besides."""
     flags = []
     for text in texts():
         entity = Entity(Scope.ACCOUNT, text)
@@ -107,6 +110,8 @@ def _flag(held: Stores) -> None:
             )
         )  # fmt: skip
     held.checkpoint.commit(Commit(flags=flags))
+    days = [AccountDay(flag.entity.value, flag.flagged_at, 320, 0.9) for flag in flags]
+    save(held.baselines, "v", days, clock())
 
 
 def _alerts(held: Stores) -> list[str]:

@@ -11,12 +11,14 @@ from jinja2 import Environment
 from service.bootstrap.console import add_console
 from service.console import rendering
 from service.console.visit import link
+from service.model.account_day import AccountDay
 from service.model.entity import Entity, Scope
 from service.review.alerts import alert_id
 from service.review.desk import Desk
+from service.review.highest import save
 from service.settings import Settings
 from tests.service.api.conftest import planes
-from tests.service.api.factories import a_flag, a_signal, a_state, an_evaluation
+from tests.service.api.factories import NOVEMBER, a_flag, a_signal, a_state, an_evaluation
 from tests.service.console.conftest import House
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ async def _raw(house: House, payload: str) -> list[str]:
     """Pages that have the payload as it was written, of all that show it."""
     entity = Entity(Scope.ACCOUNT, payload)
     signals = (a_signal(text=payload, unit=payload),)
+    save(house.plane.stores.baselines, "v", [AccountDay(payload, NOVEMBER, 320, 0.9)], NOVEMBER)
     house.plane.store(
         flags=[a_flag("flag-x", payload, reasons=signals, against={"odd": payload}, versions={"rule": payload})],
         evaluations=[an_evaluation(payload, signals=signals)],
@@ -67,8 +70,9 @@ async def _raw(house: House, payload: str) -> list[str]:
         await browser.send(f"{alert}/decide", kind="annotate", text=payload, lasts="1h")
         paths = (
             alert, "/console", "/console/queue", "/console/accounts", link("accounts", "account", payload),
-            "/console/decisions", "/console/audit", f"/console/suppressions?entity={quote(payload)}",
-            f"/console/queue?entity={quote(payload)}", f"/console/sign-in?next={quote(payload)}",
+            "/console/decisions", "/console/audit", "/console/detectors",
+            f"/console/suppressions?entity={quote(payload)}", f"/console/queue?entity={quote(payload)}",
+            f"/console/sign-in?next={quote(payload)}",
         )  # fmt: skip
         for path in paths:
             answer = await browser.get(path)
