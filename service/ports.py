@@ -306,11 +306,12 @@ class Checkpoint(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """A baseline that the installation fitted to its own traffic, as it is stored."""
+    """A baseline that the installation fitted to its own traffic, or what is kept beside one, as it is stored."""
 
     version: str
+    """Of the baseline."""
     body: bytes
-    """The file, as ``Baselines.save`` writes it."""
+    """The file, as ``Baselines.save`` writes it; under another name, what that name stands for."""
     created: int
     """Microseconds since the epoch."""
 
