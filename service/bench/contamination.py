@@ -1,8 +1,9 @@
 """Contamination: what it costs when distillers were there while the baseline was learnt.
 
-What is learnt from holds 0, 1, 5 or 10 % of harvesting accounts, once as it comes, once without the accounts that the
-baseline shipped with the product would have flagged, which is how an installation learns. Then fresh accounts of the
-same kinds are judged: how many of the honest are flagged, and how many harvests are still found.
+What is learnt from holds 0, 1, 5 or 10 % of harvesting accounts. An installation leaves out those that the baseline
+shipped with the product would have flagged; that is measured as it comes, and after an analyst has looked at the
+accounts that set the threshold. Then fresh accounts of the same kinds are judged: how many of the honest are flagged,
+and how many harvests are still found.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from detectors.core.combiner import Combiner
 from service.bench.episodes import plan, store
 from service.bench.episodes.crossing import affordable, calibrated
 from service.bench.episodes.judge import verdicts
+from service.bench.episodes.looking import looked
 from service.bench.episodes.measure import measured
 from service.bench.figure import Figure, at_most, rate, shown
 from service.bench.suite import Outcome, Table
@@ -39,7 +41,8 @@ class Learnt:
     """One way to have learnt, and what came of it."""
 
     part: float
-    screened: bool
+    looks: int | None
+    """Accounts that were looked at; None where none were to be."""
     kept: int
     """Harvests that were learnt from."""
     alerts: int
@@ -51,6 +54,11 @@ class Learnt:
     def share(self) -> float:
         """Of harvests that are found."""
         return self.found / max(1, self.harvests)
+
+    @property
+    def how(self) -> str:
+        """How it was learnt."""
+        return "as it comes" if self.looks is None else "looked through"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +76,22 @@ class Trial:
         """What is learnt from accounts: the baseline is an installation's own, the combiner comes with the product."""
         return calibrated(accounts, Combiner.default(), seed=self.seed)
 
-    def learnt(self, part: float, *, screened: bool, budget: float) -> Learnt:
+    def learnt(self, part: float, *, look: bool, budget: float) -> Learnt:
         """Learn from this part of harvests, and judge."""
         count = round(len(self.known) * part / (1 - part))
-        left = self.suspects if screened else frozenset()
-        bad = [m for m in self.among[:count] if id(m) not in left]
-        known = self.calibrated([*(m for m in self.known if id(m) not in left), *bad])
+        accounts = [m for m in [*self.known, *self.among[:count]] if id(m) not in self.suspects]
+        if look:
+            done = looked(accounts, self.calibrated)
+            return self._judged(part, done.known, done.harvests, done.looks, budget)
+        kept = sum(m.episode.attack for m in accounts)
+        return self._judged(part, self.calibrated(accounts), kept, None, budget)
+
+    def _judged(self, part: float, known: Known, kept: int, looks: int | None, budget: float) -> Learnt:
         found = list(verdicts(self.tested, known, budget=budget))
         benign = [v for v in found if not v.measured.episode.attack]
         attack = [v for v in found if v.measured.episode.attack]
         alerts, days = sum(v.alerts for v in benign), sum(v.measured.days for v in benign)
-        return Learnt(part, screened, len(bad), alerts, days, sum(v.alerts > 0 for v in attack), len(attack))
+        return Learnt(part, looks, kept, alerts, days, sum(v.alerts > 0 for v in attack), len(attack))
 
 
 class Contamination:
@@ -92,9 +105,7 @@ class Contamination:
         library = store.library(given)
         trial = _trial(given)
         budget = affordable(BUDGET, [trial.calibrated(trial.known)])
-        runs = [trial.learnt(0.0, screened=False, budget=budget)]
-        for part in PARTS:
-            runs += [trial.learnt(part, screened=screened, budget=budget) for screened in (False, True)]
+        runs = [trial.learnt(part, look=look, budget=budget) for part in (0.0, *PARTS) for look in (False, True)]
         return Outcome(
             suite=self.name,
             about=ABOUT,
@@ -108,12 +119,16 @@ class Contamination:
 
 
 ABOUT = (
-    "A baseline is learnt from benign accounts with a part of harvests among them, then judges fresh accounts of the "
+    "A baseline is learnt from benign accounts with a part of harvests among them, those left out that the shipped one "
+    "flags, as it comes or looked through: accounts are looked at from the highest score down, the harvests among "
+    "them left out, and it is learnt again, until twenty in a row are honest. Then it judges fresh accounts of the "
     "same kinds. Found is a harvest at full share with a flag of medium or above."
 )
 NOTES = (
     "Harvests among the calibration days raise the highest scores, so what contamination costs is detection.",
     "Leaving flagged accounts out tightens the tail by the honest ones among them, and no bound is promised then.",
+    "Looked through is by eyes that are always right. A harvest that is vouched for stays, and hides its like.",
+    "Nothing is trimmed by itself: at the top of the scores harvests and the honest that resemble them most lie mixed.",
 )
 SUITE = Contamination()
 
@@ -138,8 +153,10 @@ def _trial(given: Given) -> Trial:
 def _figures(runs: Sequence[Learnt], budget: float) -> Iterator[Figure]:
     clean = runs[0]
     yield rate("found, learnt from benign accounts alone", clean.found, clean.harvests)
-    for run in runs[1:]:
-        how = f"{run.part:.0%} harvests, {'flagged ones left out' if run.screened else 'as it comes'}"
+    for run in runs[2:]:
+        how = f"{run.part:.0%} harvests, {run.how}"
+        if run.looks is not None:
+            yield Figure(name=f"accounts looked at, {how}", value=run.looks, n=run.looks, unit="")
         yield Figure(
             name=f"alerts per account-day, {how}",
             value=run.alerts / max(1, run.days),
@@ -158,11 +175,11 @@ def _figures(runs: Sequence[Learnt], budget: float) -> Iterator[Figure]:
 
 
 def _table(runs: Sequence[Learnt]) -> Table:
-    columns = ("harvests", "flagged ones", "#harvests kept", "#alerts", "#benign account-days", "#found", "#of")
+    columns = ("harvests", "#looked at", "#harvests kept", "#alerts", "#benign account-days", "#found", "#of")
     rows = [
         (
             shown(run.part, "%"),
-            "left out" if run.screened else "kept",
+            "-" if run.looks is None else f"{run.looks:,}",
             str(run.kept),
             str(run.alerts),
             f"{run.days:,}",

@@ -77,6 +77,11 @@ def verdicts(
         yield Verdict(account, judged(account.moments, known, budget=budget, without=without))
 
 
+def highest(account: Measured, known: Known) -> float:
+    """Its highest score; 0 where it was never evaluated."""
+    return max((_score(moment.values, moment.queries, known) for moment in account.moments), default=0.0)
+
+
 def judged(
     moments: Sequence[Moment], known: Known, *, budget: float, without: frozenset[str] = frozenset()
 ) -> list[Judged]:
@@ -86,15 +91,20 @@ def judged(
 
 def _judged(moment: Moment, known: Known, budget: float, without: frozenset[str]) -> Judged:
     values = {name: value for name, value in moment.values.items() if name not in without}
-    baseline = known.baselines.of(Scope.ACCOUNT, moment.queries)
-    score = fused_score(values, moment.queries, baseline, by_scope(Scope.ACCOUNT), known.combiner)
+    score = _score(values, moment.queries, known)
     calibration = known.baselines.calibration(Scope.ACCOUNT)
     if calibration.p_value(score) > budget:
         return Judged(moment.day, moment.queries, score, None)
     # Only here is it worth the words: what lies within the budget may be an alert.
+    baseline = known.baselines.of(Scope.ACCOUNT, moment.queries)
     fused = fuse(dict(_scores(values, baseline)), moment.queries, combiner=known.combiner)
     held = severity(fused, calibration, budget) if fused is not None else None
     return Judged(moment.day, moment.queries, score, held)
+
+
+def _score(values: Mapping[str, float], queries: int, known: Known) -> float:
+    baseline = known.baselines.of(Scope.ACCOUNT, queries)
+    return fused_score(values, queries, baseline, by_scope(Scope.ACCOUNT), known.combiner)
 
 
 def _scores(values: Mapping[str, float], baseline: Baseline) -> Iterator[tuple[str, Score]]:

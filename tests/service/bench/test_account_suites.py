@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from service.bench import accounts, contamination, false_alarms, hard_negatives, shift
 from service.bench.episodes import plan
+from service.bench.episodes.looking import HONEST
 from service.bench.registry import suites
 from service.bench.suite import Given, Outcome, Suite
 
@@ -66,9 +67,14 @@ def test_false_alarms() -> None:
 
 
 def test_contamination() -> None:
-    """Each part of harvests is learnt from twice, as it comes and screened."""
+    """Each part of harvests is learnt from twice, as it comes and looked through."""
     found = outcome(contamination.SUITE)
-    assert len(found.figures) == 1 + 2 * 2 * len(contamination.PARTS)
-    kept = [int(row[2]) for row in found.tables[0].rows]
-    assert kept[0] == 0
-    assert kept[1::2] == sorted(kept[1::2])
+    assert len(found.figures) == 1 + (2 * 2 + 1) * len(contamination.PARTS)
+    rows = [*zip(*[iter(found.tables[0].rows)] * 2, strict=True)]
+    assert len(rows) == 1 + len(contamination.PARTS)
+    kept = [int(comes[2]) for comes, _ in rows]
+    assert kept == sorted(kept)
+    for comes, looked in rows:
+        assert comes[1] == "-"
+        assert int(looked[1]) >= HONEST + int(comes[2]) - int(looked[2])
+        assert int(looked[2]) < max(1, int(comes[2]))
