@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 BUDGET = 0.001
 PARTS = {0.01: 0.02, 0.05: 0.05, 0.1: 0.1}
 """Part of the accounts that harvests -> how much the share found may fall."""
-BENIGN, ATTACKS = 20, 8
+BENIGN, ATTACKS = 60, 8
 """Fresh accounts of each kind that are judged."""
 
 
