@@ -177,7 +177,7 @@ class PrecisionList(_Out):
 
 
 class AccountDayOut(_Out):
-    """An account's highest moment of one day, of those that were learnt from."""
+    """An account's highest moment of its highest day, of those that were learnt from."""
 
     account: str
     at: Time = Field(description="event time")
@@ -190,7 +190,7 @@ class AccountDayOut(_Out):
 
 
 class HighestOut(_Out):
-    """What sets the threshold of the baseline that was learnt: its highest account-days, highest first."""
+    """What sets the threshold of the baseline that was learnt: its highest accounts, each by its highest day."""
 
     version: str | None = Field(description="of that baseline; null where nothing was learnt yet")
     learnt: Time | None

@@ -79,10 +79,14 @@ class Trial:
     def learnt(self, part: float, *, look: bool, budget: float) -> Learnt:
         """Learn from this part of harvests, and judge."""
         count = round(len(self.known) * part / (1 - part))
-        accounts = [m for m in [*self.known, *self.among[:count]] if id(m) not in self.suspects]
+        everyone = [*self.known, *self.among[:count]]
+        accounts = [m for m in everyone if id(m) not in self.suspects]
         if look:
-            done = looked(accounts, self.calibrated)
-            return self._judged(part, done.known, done.harvests, done.looks, budget)
+            # Alerts are looked at first: whoever is honest among them is vouched for.
+            cleared = [m for m in everyone if id(m) in self.suspects and not m.episode.attack]
+            done = looked([*accounts, *cleared], self.calibrated, vouched=cleared)
+            looks = len(everyone) - len(accounts) + done.looks
+            return self._judged(part, done.known, done.harvests, looks, budget)
         kept = sum(m.episode.attack for m in accounts)
         return self._judged(part, self.calibrated(accounts), kept, None, budget)
 
@@ -119,10 +123,10 @@ class Contamination:
 
 
 ABOUT = (
-    "A baseline is learnt from benign accounts with a part of harvests among them, those left out that the shipped one "
-    "flags, as it comes or looked through: accounts are looked at from the highest score down, the harvests among "
-    "them left out, and it is learnt again, until twenty in a row are honest. Then it judges fresh accounts of the "
-    "same kinds. Found is a harvest at full share with a flag of medium or above."
+    "A baseline is learnt from benign accounts with a part of harvests among them. As it comes, those that the shipped "
+    "one flags are left out. Looked through, they are looked at and the honest vouched for; then accounts are looked at "
+    "from the highest score down, the harvests among them left out, and it is learnt again, until twenty in a row are "
+    "honest. It judges fresh accounts of the same kinds. Found is a harvest at full share with a flag of medium or above."
 )
 NOTES = (
     "Harvests among the calibration days raise the highest scores, so what contamination costs is detection.",
@@ -151,7 +155,7 @@ def _trial(given: Given) -> Trial:
 
 
 def _figures(runs: Sequence[Learnt], budget: float) -> Iterator[Figure]:
-    clean = runs[0]
+    clean = runs[1]
     yield rate("found, learnt from benign accounts alone", clean.found, clean.harvests)
     for run in runs[2:]:
         how = f"{run.part:.0%} harvests, {run.how}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MOST = 100
-"""Account-days kept of one learning: five times the twenty honest ones in a row after which one may stop looking."""
+"""Accounts kept of one learning, each by its highest day: five times the twenty honest ones in a row after which one
+may stop looking."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
-"""Highest: the account-days that set the threshold of a baseline that was learnt.
+"""Highest: the accounts that set the threshold of a baseline that was learnt, each by its highest day.
 
 An alarm needs a score that hardly any account-day of those learnt from reaches, so the highest of these decide how high
-that is. Where a harvest is among them, others like it go unseen. Nothing automatic tells a harvest that was not flagged
-from honest heavy use; somebody who looks at these few can.
+that is. What is decided is decided about accounts, so one that is high every day stands there once. Where a harvest is
+among them, others like it go unseen. Nothing automatic tells a harvest that was not flagged from honest heavy use;
+somebody who looks at these few can.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def highest(evaluations: Iterable[Evaluation], learnt: Baselines) -> tuple[AccountDay, ...]:
-    """The ``MOST`` account-days with the highest combined scores under the baseline, highest first.
+    """The ``MOST`` accounts with the highest combined scores under the baseline by their highest days, highest first.
 
     Parameters
     ----------
@@ -51,4 +52,10 @@ def highest(evaluations: Iterable[Evaluation], learnt: Baselines) -> tuple[Accou
 
 
 def _merged(found: Iterable[AccountDay], today: dict[str, AccountDay]) -> list[AccountDay]:
-    return nsmallest(MOST, [*found, *today.values()], key=lambda one: (-one.score, one.at, one.account))
+    best = dict(today)
+    for one in found:
+        now = best.get(one.account)
+        # At the same score the earlier day stands.
+        if now is None or one.score >= now.score:
+            best[one.account] = one
+    return nsmallest(MOST, best.values(), key=lambda one: (-one.score, one.at, one.account))

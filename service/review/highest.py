@@ -1,4 +1,4 @@
-"""The account-days that set the threshold, as they were found at the last learning, and what was decided about each."""
+"""The accounts that set the threshold, as they were found at the last learning, and what was decided about each."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Highest:
-    """Those of one learning, highest first."""
+    """Those of one learning, highest first, an account once."""
 
     version: str
     """Of the baseline that was learnt."""

@@ -1,4 +1,4 @@
-"""The baseline that the installation learnt: which account-days set its threshold."""
+"""The baseline that the installation learnt: which accounts set its threshold."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def add(app: FastAPI, control: Control) -> None:
 
     @app.get("/api/v1/baseline/highest", response_model=HighestOut, responses=errors(422), tags=["detectors"])
     def read_highest() -> Document:
-        """The account-days with the highest scores of what was learnt from, and what is decided about each now."""
+        """The accounts with the highest scores of what was learnt from, and what is decided about each now."""
         found = highest(control.baselines, control.decisions)
         if found is None:
             return {"version": None, "learnt": None, "items": []}

@@ -34,11 +34,19 @@ class Looked:
     """Accounts that were looked at, each once."""
 
 
-def looked(accounts: Sequence[Measured], learn: Callable[[Sequence[Measured]], Known]) -> Looked:
+def looked(
+    accounts: Sequence[Measured], learn: Callable[[Sequence[Measured]], Known], *, vouched: Sequence[Measured] = ()
+) -> Looked:
     """Look until ``HONEST`` accounts in a row are, with eyes that take no honest account for a harvest, nor the other
     way round.
+
+    Parameters
+    ----------
+    vouched
+        Those of the accounts that were looked at before.
+
     """
-    kept, honest, looks = list(accounts), set[int](), 0
+    kept, honest, looks = list(accounts), {id(account) for account in vouched}, 0
     while True:
         known = learn(kept)
         left_out, row = set[int](), 0
