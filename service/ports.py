@@ -513,6 +513,15 @@ class AlertFilter:
     entity: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """An alert that is changed with another one, the notes of it beside either, and its act."""
+
+    alert: Alert
+    notes: Sequence[Note]
+    act: Act
+
+
 class Alerts(Protocol):
     """Reviewers' work items. Changes are audited in the same transaction."""
 
@@ -520,10 +529,11 @@ class Alerts(Protocol):
         """Flags that were not gathered yet, oldest first."""
         ...
 
-    def join(self, flag: Flag, alert: Alert | None) -> bool:
+    def join(self, flag: Flag, alert: Alert | None, *, others: Sequence[Changed] = ()) -> bool:
         """Store the alert as it is with the flag in it, or that the flag concerns nobody (None).
 
-        False, and nothing stored, where another process has gathered the flag or changed the alert.
+        The flag may change others with it. False, and nothing stored, where another process has gathered the flag or
+        changed one of the alerts.
         """
         ...
 
@@ -650,8 +660,11 @@ class Register(Protocol[K]):
         """Every one, newest first."""
         ...
 
-    def put(self, item: K, act: Act) -> bool:
-        """Store version 1, or replace the version before; False, and nothing stored, where that was not there."""
+    def put(self, item: K, act: Act, *others: K) -> bool:
+        """Store version 1, or replace the version before; False, and nothing stored, where that was not there.
+
+        Others are stored by the same act: all of them or none.
+        """
         ...
 
 

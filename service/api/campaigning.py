@@ -9,7 +9,8 @@ from service.api.errors import Conflict, NotFound, Overtaken
 from service.model.decision import Kind
 from service.model.entity import Scope
 from service.review import campaigns as rules
-from service.review.desk import ASKED
+from service.review.desk import ASKED, MOST
+from service.review.standing import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,10 +21,7 @@ if TYPE_CHECKING:
     from service.model.decision import Decision
 
     Corrections = Mapping[str, Correction]
-    Change = Callable[[Campaign, Corrections], Correction]
-
-MOST = 500
-"""Campaigns that are read: those flagged last."""
+    Change = Callable[[Campaign, Corrections], Correction | tuple[Correction, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ def campaign(control: Control, name: str) -> Campaign:
 
     """
     held = corrections(control)
-    at = rules.root(name, held)
+    at = Standing(held).root(name)
     found = next((c for c in rules.shown(control.records.campaigns(MOST), held) if at in (c.id, *c.joined)), None)
     if found is None:
         raise NotFound("no campaign of that id", param="id")
@@ -90,9 +88,10 @@ def correct(control: Control, name: str, change: Change, act: Act) -> Campaign:
         made = change(found, held)
     except rules.Unfit as refused:
         raise Conflict(str(refused), code="not_allowed") from None
-    if not control.registers.corrections.put(made, act):
+    several = made if isinstance(made, tuple) else (made,)
+    if not control.registers.corrections.put(several[0], act, *several[1:]):
         raise Overtaken(f"campaign {found.id} was corrected by somebody else; read it again")
-    return campaign(control, made.id)
+    return campaign(control, several[0].id)
 
 
 def corrections(control: Control) -> Corrections:

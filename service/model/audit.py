@@ -17,7 +17,7 @@ class Act:
     at: int
     """Wall-clock time, microseconds since the epoch."""
     actor: str
-    """Who: ``token:<id>``, ``user:<name>``, the operating system's user on the command line, or ``policy``."""
+    """Who: ``token:<id>``, ``user:<name>``, the system's user on the command line, ``policy`` or ``system``."""
     origin: str
     """By which way: ``api``, ``cli``, ``policy`` or ``feed``."""
     action: str

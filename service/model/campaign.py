@@ -50,7 +50,7 @@ class Campaign:
     split_from: str = ""
     """Id of the campaign that somebody split it off from."""
     excluded: tuple[str, ...] = ()
-    """Accounts that somebody took out, and that stay out."""
+    """Accounts that somebody took out, under whichever of its ids, and that stay out."""
 
     @property
     def pace(self) -> float | None:

@@ -102,10 +102,20 @@ def waiting(alert: Alert, by: str, now: int) -> Alert:
 def closed(alert: Alert, verdict: Verdict, by: str, now: int) -> Alert:
     """The alert with its verdict."""
     _held(alert, by, now)
-    return replace(
-        _next(alert), status=Status.CLOSED, assignee=by, lease_until=None, verdict=verdict, closed=now,
-        closed_queries=alert.queries, closed_members=alert.members, closed_models=alert.models,
-    )  # fmt: skip
+    return _closed(alert, verdict, by, now)
+
+
+def duplicate(alert: Alert, by: str, now: int) -> Alert:
+    """The alert, closed because the work goes on in another one, whoever has it.
+
+    Raises
+    ------
+    NotAllowed
+        It is closed.
+
+    """
+    _open(alert)
+    return _closed(alert, Verdict.DUPLICATE, by, now)
 
 
 def reopened(alert: Alert, by: str) -> Alert:
@@ -154,6 +164,13 @@ def _changed(alert: Alert, flag: Flag, *, judged: Severity) -> str:
     if flag.severity.rank > judged.rank:
         return f"severity {flag.severity}, {judged} when it was closed"
     return ""
+
+
+def _closed(alert: Alert, verdict: Verdict, by: str, now: int) -> Alert:
+    return replace(
+        _next(alert), status=Status.CLOSED, assignee=by, lease_until=None, verdict=verdict, closed=now,
+        closed_queries=alert.queries, closed_members=alert.members, closed_models=alert.models,
+    )  # fmt: skip
 
 
 def _next(alert: Alert) -> Alert:

@@ -16,12 +16,12 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from service.model.campaign import Campaign, Correction, Split
 from service.model.entity import Entity, Scope
 from service.model.link import Link, LinkKind, Odometer
+from service.review.standing import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from service.model.campaign import Member
     from service.model.flag import Flag, Severity
     from service.ports import FoundCampaign
-
-    Corrections = Mapping[str, Correction]
+    from service.review.standing import Corrections
 
 HOURS = 72
 """After a block within which accounts that take up a campaign's content are its successors."""
@@ -61,50 +60,29 @@ def shown(found: Iterable[FoundCampaign], corrections: Corrections, *, apart: bo
 
     """
     found = list(found)
-    joined = {} if apart else {old: item.flag.entity.value for item in found for old in item.flag.joined}
+    standing = Standing(corrections) if apart else Standing.of((item.flag for item in found), corrections)
     parts: dict[str, list[_Part]] = defaultdict(list)
     for item in found:
         for part in _parts(_Part(item.flag.entity.value, frozenset(item.flag.members), item), corrections):
-            parts[root(part.id, corrections, joined)].append(part)
-    made = (_campaign(name, some, corrections, joined) for name, some in parts.items())
+            parts[standing.root(part.id)].append(part)
+    made = (_campaign(name, some, standing) for name, some in parts.items())
     return sorted((c for c in made if c.members), key=lambda c: (c.last_seen, c.id), reverse=True)
 
 
-def corrected(flag: Flag, corrections: Corrections) -> Flag | None:
-    """A campaign's flag as it is to be gathered: of the campaign it was merged into, about the members left to it.
+def corrected(flag: Flag, standing: Standing) -> Flag | None:
+    """A campaign's flag as it is to be gathered: of the campaign that it is part of, about the members left to it.
 
     None where nobody is left. A flag of another scope is as it was.
     """
     if flag.entity.scope is not Scope.CAMPAIGN:
         return flag
-    name = root(flag.entity.value, corrections)
-    parts = {name, flag.entity.value, *flag.joined}
-    away = {account for at in parts for account in _away(at, name, corrections)}
+    name = standing.root(flag.entity.value)
+    parts = {name, flag.entity.value, *flag.joined, *standing.ones.get(name, ())}
+    away = {account for at in parts for account in _away(at, name, standing)}
     left = tuple(account for account in flag.members if account not in away)
     if flag.members and not left:
         return None
     return replace(flag, entity=Entity(Scope.CAMPAIGN, name), members=left)
-
-
-def root(name: str, corrections: Corrections, joined: Mapping[str, str] = MappingProxyType({})) -> str:
-    """The campaign that a campaign is part of by now.
-
-    Parameters
-    ----------
-    joined
-        Campaign -> the one that it was seen to be. What a reviewer said of it goes first.
-
-    """
-    seen = {name}
-    while (at := _into(name, corrections) or joined.get(name, "")) and at not in seen:
-        name = at
-        seen.add(name)
-    return name
-
-
-def _into(name: str, corrections: Corrections) -> str:
-    correction = corrections.get(name)
-    return correction.into if correction else ""
 
 
 def merged(campaign: Campaign, into: Campaign, corrections: Corrections, now: int) -> Correction:
@@ -135,8 +113,8 @@ def excluded(campaign: Campaign, accounts: Sequence[str], corrections: Correctio
     return replace(before, excluded=tuple(sorted({*before.excluded, *accounts})))
 
 
-def included(campaign: Campaign, accounts: Sequence[str], corrections: Corrections, now: int) -> Correction:
-    """The correction by which accounts that were taken out may be members again.
+def included(campaign: Campaign, accounts: Sequence[str], corrections: Corrections, now: int) -> tuple[Correction, ...]:
+    """The corrections by which accounts that were taken out may be members again, under whichever id it was done.
 
     Raises
     ------
@@ -144,11 +122,15 @@ def included(campaign: Campaign, accounts: Sequence[str], corrections: Correctio
         One of them was not taken out.
 
     """
-    before = _next(campaign.id, corrections, now)
-    others = sorted(set(accounts) - set(before.excluded))
+    others = sorted(set(accounts) - set(campaign.excluded))
     if others:
         raise Unfit(f"'{others[0]}' was not taken out of campaign {campaign.id}")
-    return replace(before, excluded=tuple(name for name in before.excluded if name not in accounts))
+    parts = (_next(name, corrections, now) for name in _names(campaign) if name in corrections)
+    return tuple(
+        replace(before, excluded=tuple(name for name in before.excluded if name not in accounts))
+        for before in parts
+        if not set(accounts).isdisjoint(before.excluded)
+    )
 
 
 def split(campaign: Campaign, accounts: Sequence[str], corrections: Corrections, now: int) -> Correction:
@@ -199,19 +181,19 @@ def _parts(part: _Part, corrections: Corrections) -> Iterable[_Part]:
         moved = rest.intersection(apart.accounts)
         rest -= moved
         yield from _parts(_Part(apart.id, moved, part.found, part.id), corrections)
-    yield replace(part, members=rest - frozenset(correction.excluded if correction else ()))
+    yield replace(part, members=rest.difference(_excluded(part.id, corrections)))
 
 
-def _campaign(name: str, whole: Sequence[_Part], corrections: Corrections, joined: Mapping[str, str]) -> Campaign:
+def _campaign(name: str, whole: Sequence[_Part], standing: Standing) -> Campaign:
     # What is seen to be of it stands in its own flag already.
-    seen = sorted(part.id for part in whole if part.id in joined and not _into(part.id, corrections))
+    seen = standing.ones.get(name, ())
     parts = [part for part in whole if part.id not in seen] or whole
     newest = max(parts, key=lambda part: (part.id == name, part.found.flag.flagged_at, part.id))
-    correction = corrections.get(name)
-    away = frozenset(account for at in (name, *seen) for account in _away(at, name, corrections))
+    away = frozenset(account for at in (name, *seen) for account in _away(at, name, standing))
     members = frozenset[str]().union(*(part.members for part in parts)) - away
     flags = [part.found.flag for part in parts if part.members]
-    others = tuple(sorted(part.id for part in parts if part.id != name))
+    others = tuple(sorted({part.id for part in parts if part.id != name}.difference(seen)))
+    out = {account for at in (name, *seen, *others) for account in _excluded(at, standing.corrections)}
     links = [link for flag in flags for link in flag.links]
     by_hand = [_joined(others, members)] if others and len(members) >= PAIR else []
     return Campaign(
@@ -224,9 +206,9 @@ def _campaign(name: str, whole: Sequence[_Part], corrections: Corrections, joine
         links=(*filter(None, (_within(link, members) for link in links)), *by_hand),
         odometer=None if newest.split_from else _sum([flag.odometer for flag in flags]),
         merged=others,
-        joined=tuple(seen),
+        joined=tuple(at for at in seen if at != name),
         split_from=newest.split_from,
-        excluded=correction.excluded if correction else (),
+        excluded=tuple(sorted(out - members)),
     )
 
 
@@ -253,14 +235,24 @@ def _worst(severities: Sequence[Severity]) -> Severity:
     return max(severities, key=lambda severity: severity.rank)
 
 
-def _away(at: str, name: str, corrections: Corrections) -> Iterable[str]:
+def _away(at: str, name: str, standing: Standing) -> Iterable[str]:
     """Accounts that are not in the campaign of that name by the correction of ``at``, which is part of it."""
-    correction = corrections.get(at)
+    correction = standing.corrections.get(at)
     if correction is not None:
         yield from correction.excluded
         for apart in correction.splits:
-            if root(apart.id, corrections) != name:
+            if standing.root(apart.id) != name:
                 yield from apart.accounts
+
+
+def _excluded(name: str, corrections: Corrections) -> tuple[str, ...]:
+    correction = corrections.get(name)
+    return correction.excluded if correction else ()
+
+
+def _names(campaign: Campaign) -> tuple[str, ...]:
+    """Every id under which it may have been corrected."""
+    return (campaign.id, *campaign.joined, *campaign.merged)
 
 
 def _next(name: str, corrections: Corrections, now: int) -> Correction:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import structlog
 
-from service.model.alert import Note
+from service.model.alert import Note, Status
 from service.model.entity import Scope
 from service.model.ids import event_id, text_id
+from service.ports import AlertFilter
 from service.review import alerts as rules
+from service.review import joining
 from service.review.campaigns import corrected
+from service.review.standing import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
     from service.model.audit import Act
     from service.model.campaign import Correction
     from service.model.flag import Flag
-    from service.ports import Alerts, Records, Register
+    from service.ports import Alerts, Changed, Records, Register
     from service.review.suppressions import Suppressions
 
 log = structlog.get_logger(__name__)
@@ -28,6 +32,9 @@ BATCH = 200
 """Flags gathered at once."""
 DECLARED = "declared"
 """What speaks against a flag that a declared job eased."""
+MOST = 500
+"""Campaigns that are read: those flagged last."""
+_OPEN = AlertFilter(frozenset(Status) - {Status.CLOSED}, scope=Scope.CAMPAIGN)
 ASKED = 2_000
 """Newest queries of a campaign's members of which the models are told."""
 
@@ -48,12 +55,14 @@ class Desk:
         on_opened: Callable[[Alert], None] = lambda _: None,
         *,
         corrections: Register[Correction] | None = None,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1000,
     ) -> None:
         """``on_flag`` is called for each flag before it is gathered; again, where it could not be gathered then.
 
         ``on_opened`` is called for each alert that opens, or opens again. What a suppression hides is neither told to
-        ``on_flag`` nor put to an alert.
+        ``on_flag`` nor put to an alert. ``clock`` gives microseconds since the epoch.
         """
+        self._clock = clock
         self._corrections = corrections
         self._suppressions = suppressions
         self._on_opened = on_opened
@@ -65,11 +74,13 @@ class Desk:
         """Put flags that belong to no alert yet to the alert of their entity; how many there were.
 
         Safe to be done by several processes at once: a flag is gathered once, and an alert that another
-        process changed in between is left for the next time.
+        process changed in between is left for the next time. A campaign's flag closes the alerts of campaigns that
+        were seen to be it.
         """
         flags = self._alerts.loose(BATCH)
+        standing = self._standing(flags)
         for found in flags:
-            flag = self._corrected(found)
+            flag = corrected(found, standing)
             if flag is None:
                 self._alerts.join(found, None)
                 continue
@@ -78,7 +89,8 @@ class Desk:
             self._on_flag(flag)
             before = self._alerts.alert(rules.alert_id(flag.entity))
             after = rules.flagged(before, flag, self._models(flag), _accounts(flag))
-            if not self._alerts.join(flag, after):
+            after, others = self._brought(after, standing)
+            if not self._alerts.join(flag, after, others=others):
                 continue
             if self._suppressions and DECLARED in flag.against:
                 self._suppressions.eased(flag)
@@ -87,11 +99,35 @@ class Desk:
                 self._on_opened(after)
         return len(flags)
 
-    def _corrected(self, flag: Flag) -> Flag | None:
-        """The flag under what reviewers corrected of its campaign; None where it is about nobody any more."""
-        if self._corrections is None or flag.entity.scope is not Scope.CAMPAIGN:
-            return flag
-        return corrected(flag, {correction.id: correction for correction in self._corrections.all()})
+    def _standing(self, flags: Sequence[Flag]) -> Standing:
+        """Which campaigns are one, as far as the flags are of campaigns."""
+        if not any(flag.entity.scope is Scope.CAMPAIGN for flag in flags):
+            return Standing({})
+        corrections = {} if self._corrections is None else {made.id: made for made in self._corrections.all()}
+        known = [found.flag for found in self._records.campaigns(MOST)]
+        return Standing.of((*flags, *known), corrections)
+
+    def _brought(self, alert: Alert | None, standing: Standing) -> tuple[Alert | None, Sequence[Changed]]:
+        """The alert with what it takes over from those of campaigns that were seen to be its own, and these closed."""
+        if alert is None or alert.entity.scope is not Scope.CAMPAIGN:
+            return alert, ()
+        found = self._open_of({*standing.ones.get(alert.entity.value, ())} - {alert.entity.value})
+        notes = {one.id: self._alerts.notes(one.id) for one in found}
+        others = joining.closable([one for one in found if not joining.was_joined(notes[one.id])], alert)
+        now = self._clock()
+        return joining.taken_over(alert, others), [joining.brought(one, alert, notes[one.id], now) for one in others]
+
+    def _open_of(self, campaigns: set[str]) -> Sequence[Alert]:
+        """The open alerts of these campaigns, most urgent first."""
+        found: list[Alert] = []
+        after: str | None = None
+        while campaigns:
+            page = self._alerts.alerts(_OPEN, after, BATCH)
+            found += [alert for alert in page.items if alert.entity.value in campaigns]
+            after = page.next
+            if after is None:
+                break
+        return found
 
     def _hidden(self, flag: Flag) -> bool:
         """Put aside a flag that a suppression hides, and count it once."""
@@ -132,4 +168,4 @@ def _accounts(flag: Flag) -> int:
 
 
 def _opened(before: Alert, after: Alert) -> bool:
-    return before.status != after.status
+    return before.status is Status.CLOSED and after.status is not Status.CLOSED

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from service.model.alert import Status
 from service.ports import AlertFilter, FlagFilter
+from service.review.joining import SYSTEM
 from service.review.precision import detectors
 
 if TYPE_CHECKING:
@@ -36,10 +37,13 @@ def labelled(alerts: Alerts, records: Records) -> list[tuple[Verdict, frozenset[
 def time_to_review(alerts: Alerts) -> tuple[float, int] | None:
     """Median seconds from the flag that opened an alert to its closing, and of how many alerts; None without any.
 
+    Those that nobody closed, since their campaign goes on under another id, are left out.
+
     Where the log is replayed, flags have the history's time and the seconds say nothing.
     """
     page = alerts.alerts(AlertFilter(frozenset({Status.CLOSED})), None, PAGE)
-    took = [(alert.closed - alert.opened) / 1e6 for alert in page.items if alert.closed is not None]
+    judged = [alert for alert in page.items if alert.assignee != SYSTEM]
+    took = [(alert.closed - alert.opened) / 1e6 for alert in judged if alert.closed is not None]
     return (median(took), len(took)) if took else None
 
 

@@ -117,6 +117,18 @@ class TestCorrections:
         assert corrections.all() == [second]
         assert len(SqlAudit(engine, witness).entries(None, 10)) == 2
 
+    def test_several_are_corrected_at_once_or_none(
+        self, corrections: Register[Correction], engine: Engine, witness: Witness
+    ) -> None:
+        """By one act."""
+        first, second = (Correction(id=name, created=T0, excluded=("acct-1",)) for name in ("c1", "c2"))
+        assert corrections.put(first, AN_ACT)
+        assert not corrections.put(replace(first, excluded=(), version=2), AN_ACT, replace(second, version=2))
+        assert corrections.all() == [first]
+        assert corrections.put(replace(first, excluded=(), version=2), AN_ACT, second)
+        assert {made.id: made.excluded for made in corrections.all()} == {"c1": (), "c2": ("acct-1",)}
+        assert len(SqlAudit(engine, witness).entries(None, 10)) == 2
+
     def test_a_closed_campaign_opens_again_when_it_grows(
         self,
         worker: Checkpoint,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from service.backends.witness import Witness
     from service.model.audit import Act
     from service.model.flag import Flag
-    from service.ports import AlertFilter
+    from service.ports import AlertFilter, Changed
 
 OWN = ("id", "entity", "status", "severity", "assignee", "version")
 """Fields of an alert that are columns; the rest is its body."""
@@ -44,15 +44,20 @@ class SqlAlerts:
         with available("read the flags"), self._engine.begin() as connection:
             return [documents.flag(row) for row in connection.execute(query)]
 
-    def join(self, flag: Flag, alert: Alert | None) -> bool:
-        """Store the alert with the flag in it; False, and nothing stored, where another was faster."""
+    def join(self, flag: Flag, alert: Alert | None, *, others: Sequence[Changed] = ()) -> bool:
+        """Store the alert with the flag in it, and others with it; False, and nothing stored, where one was faster."""
         mine = update(flags).where(flags.c.id == flag.id, flags.c.alert.is_(None))
         with available("gather a flag"), self._writing.connect() as connection, connection.begin() as transaction:
             taken = connection.execute(mine.values(alert=alert.id if alert else "")).rowcount == 1
-            if taken and (alert is None or _store(connection, alert)):
-                return True
-            transaction.rollback()
-            return False
+            changed = (*filter(None, (alert,)), *(other.alert for other in others))
+            if not taken or not all(_store(connection, one) for one in changed):
+                transaction.rollback()
+                return False
+            put_new(connection, alert_notes, [_note_row(note) for other in others for note in other.notes])
+            entries = [audit.append(connection, other.act) for other in others]
+        for entry in entries:
+            self._witness.note(entry)
+        return True
 
     def alert(self, alert_id: str) -> Alert | None:
         """The alert of that id."""

@@ -59,10 +59,12 @@ class SqlRegister(Generic[K]):
         with available(f"read every {self._kind}"), self._engine.begin() as connection:
             return [self._read(body) for body in connection.execute(query).scalars()]
 
-    def put(self, item: K, act: Act) -> bool:
-        """Store version 1, or replace the version before; False where that was not there."""
-        with available(f"store a {self._kind}"), self._writing.begin() as connection:
-            if not self.store(connection, item):
+    def put(self, item: K, act: Act, *others: K) -> bool:
+        """Store version 1, or replace the version before; False where that was not there. Of several all or none."""
+        storing = available(f"store a {self._kind}")
+        with storing, self._writing.connect() as connection, connection.begin() as transaction:
+            if not all(self.store(connection, one) for one in (item, *others)):
+                transaction.rollback()
                 return False
             entry = audit.append(connection, act)
         self._witness.note(entry)

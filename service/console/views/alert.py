@@ -11,11 +11,13 @@ from service.console.hypotheses import examined
 from service.console.timeline import timeline
 from service.console.views.offer import made_here, offered
 from service.model.alert import Status, Verdict
-from service.model.entity import Scope
+from service.model.entity import Entity, Scope
 from service.ports import FlagFilter
+from service.review.alerts import alert_id
 from service.review.evidence import LEVELS, above
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from starlette.responses import Response
@@ -24,11 +26,12 @@ if TYPE_CHECKING:
     from service.console.visit import Visit
     from service.model.alert import Alert
     from service.model.campaign import Campaign
-    from service.model.entity import Entity
     from service.model.flag import Flag
 
 EVALUATIONS = 200
 FLAGS = 50
+OTHERS = 50
+"""Alerts of a campaign's other ids that are shown."""
 HIDDEN_AFTER = 300
 """Seconds for which revealed texts stay on the page."""
 
@@ -77,7 +80,10 @@ def gathered(visit: Visit, alert: Alert, *, revealed: bool) -> dict[str, Any]:
     flags = records.flags(FlagFilter(scope=entity.scope, entity=entity.value), None, FLAGS).items
     evaluations = records.evaluations(entity, EVALUATIONS)
     notes = visit.control.alerts.notes(alert.id)
-    decisions = [made for made in visit.control.decisions.all() if made.entity == entity]
+    whole = campaign(visit, entity)
+    others = [name for name in names(whole) if name != entity.value] if whole and whole.id == entity.value else []
+    about = {entity, *(Entity(Scope.CAMPAIGN, name) for name in others)}
+    decisions = [made for made in visit.control.decisions.all() if made.entity in about]
     latest = evaluations[0] if evaluations else None
     flag = flags[0] if flags else None
     shown = {signal.name for signal in flag.reasons} if flag else set()
@@ -94,6 +100,8 @@ def gathered(visit: Visit, alert: Alert, *, revealed: bool) -> dict[str, Any]:
         "notes": notes,
         "decisions": sorted(decisions, key=lambda made: made.created, reverse=True),
         "linked": linked(visit, entity),
+        "became": became(visit, whole) if whole and whole.id != entity.value else None,
+        "earlier": alerts(visit, others),
         "declared": visit.console.declarations().get(entity.value),
         "held": held_by_another(visit, alert),
         **offered(visit),
@@ -110,6 +118,29 @@ def linked(visit: Visit, entity: Entity) -> list[Campaign]:
     if entity.scope is not Scope.ACCOUNT:
         return []
     return [found for found in visit.console.campaigns() if entity.value in found.members]
+
+
+def campaign(visit: Visit, entity: Entity) -> Campaign | None:
+    """The campaign that a campaign is by now."""
+    if entity.scope is not Scope.CAMPAIGN:
+        return None
+    return next((found for found in visit.console.campaigns() if entity.value in names(found)), None)
+
+
+def names(campaign: Campaign) -> tuple[str, ...]:
+    """Every id that it was flagged under."""
+    return (campaign.id, *campaign.joined, *campaign.merged)
+
+
+def became(visit: Visit, campaign: Campaign) -> tuple[Campaign, Alert | None]:
+    """The campaign that another one is part of by now, with its alert."""
+    return campaign, visit.control.alerts.alert(alert_id(Entity(Scope.CAMPAIGN, campaign.id)))
+
+
+def alerts(visit: Visit, campaigns: Sequence[str]) -> list[Alert]:
+    """Those that there are of these campaigns."""
+    found = (visit.control.alerts.alert(alert_id(Entity(Scope.CAMPAIGN, name))) for name in campaigns[:OTHERS])
+    return [alert for alert in found if alert is not None]
 
 
 def texts(visit: Visit, flag: Flag | None, *, revealed: bool) -> Samples:

@@ -66,6 +66,22 @@ async def test_campaigns_that_are_seen_to_be_one_are_listed_once(plane: Plane) -
     assert (shown["id"], flag["joined"]) == ("c1", ["c2"])
 
 
+async def test_who_was_taken_out_under_an_old_id_is_let_in_under_the_one_that_stays(plane: Plane) -> None:
+    """At once with another that was taken out since; whoever was not is refused."""
+    seen(plane, a_campaign("c2", MEMBERS[:2]))
+    async with plane.client("analyst") as client:
+        await client.post("/api/v1/campaigns/c2/exclude", json={"accounts": ["acct-2"], **WHY})
+        seen(plane, a_campaign("c1", joined=("c2",), flagged_at=a_flag().flagged_at + HOUR))
+        out = (await client.post("/api/v1/campaigns/c1/exclude", json={"accounts": ["acct-3"], **WHY})).json()
+        refused = await client.post("/api/v1/campaigns/c1/include", json={"accounts": ["acct-1", "acct-2"], **WHY})
+        body = {"accounts": ["acct-2", "acct-3"], **WHY}
+        again = (await client.post("/api/v1/campaigns/c1/include", json=body)).json()
+    assert (out["excluded"], out["accounts"]) == (["acct-2", "acct-3"], 1)
+    assert (refused.status_code, again["excluded"], again["accounts"]) == (409, [], 3)
+    acts = [entry.act.action for entry in plane.stores.audit.entries(None, 3)]
+    assert acts == ["campaign.included", "campaign.excluded", "campaign.excluded"]
+
+
 async def test_the_listing_pages_and_filters(plane: Plane) -> None:
     """Seen last first, each once, at least of a severity, or with an account in it."""
     last = a_flag().last_seen

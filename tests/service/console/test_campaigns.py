@@ -6,9 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from service.console.graph import MOST, graph
+from service.model.decision import Kind
 from service.model.entity import Entity, Scope
 from service.model.link import Link, LinkKind
-from tests.service.api.factories import a_flag, a_state
+from service.review.alerts import alert_id
+from service.review.desk import Desk
+from tests.contracts.factories import AN_ACT
+from tests.service.api.factories import a_decision, a_flag, a_state
 
 if TYPE_CHECKING:
     from tests.service.console.conftest import House
@@ -53,6 +57,31 @@ async def test_members_are_taken_out_by_hand(house: House) -> None:
     entry = house.plane.stores.audit.head()
     assert entry is not None
     assert (entry.act.action, entry.act.detail["reason"]) == ("campaign.excluded", "a course's teacher")
+
+
+async def test_an_old_id_leads_to_the_campaign_that_it_is_part_of(house: House) -> None:
+    """From its alert and its address, and that one names what became of the old one's alert."""
+    stores = house.plane.stores
+    old, whole = (Entity(Scope.CAMPAIGN, name) for name in ("c-0", "c-1"))
+    house.plane.store(flags=[a_flag("flag-old", entity=old, members=MEMBERS[:3], links=LINKS[:1])])
+    desk = Desk(stores.alerts, stores.records, corrections=stores.registers.corrections)
+    while desk.gather():
+        pass
+    stores.decisions.add(a_decision("d-old", Kind.THROTTLE, entity=old), AN_ACT)
+    house.plane.store(flags=[a_flag("flag-whole", entity=whole, members=MEMBERS, links=LINKS, joined=("c-0",))])
+    while desk.gather():
+        pass
+    async with house.browser("analyst") as browser:
+        before = (await browser.get(f"/console/alerts/{alert_id(old)}")).text
+        after = (await browser.get(f"/console/alerts/{alert_id(whole)}")).text
+        page = (await browser.get("/console/campaigns/c-0")).text
+    assert f'href="/console/alerts/{alert_id(whole)}" id="to-became"' in before
+    assert 'href="/console/campaigns/c-1"' in before
+    assert "Closed as <strong>duplicate</strong>" in before
+    assert 'id="became"' not in after
+    assert f'href="/console/alerts/{alert_id(old)}">c-0</a>' in after
+    assert "throttle" in after[after.index("<dt>Decisions") : after.index('id="decision"')]
+    assert f'href="/console/alerts/{alert_id(whole)}" id="to-alert"' in page
 
 
 def test_a_large_campaign_is_drawn_in_part() -> None:

@@ -13,6 +13,7 @@ from service.model.link import Link, LinkKind, Odometer
 from service.ports import FoundCampaign
 from service.review import campaigns
 from service.review.campaigns import Unfit, shown
+from service.review.standing import Standing
 from tests.contracts.factories import T0, a_flag
 
 HOUR = 3_600_000_000
@@ -65,7 +66,7 @@ def test_an_account_that_was_taken_out_stays_out() -> None:
     assert later.members == ("acct-1", "acct-3", "acct-4", "acct-5")
     assert later.links[0].accounts == later.members
     assert later.excluded == ("acct-2",)
-    again = campaigns.included(later, ["acct-2"], held(correction), T0)
+    (again,) = campaigns.included(later, ["acct-2"], held(correction), T0)
     assert again.version == 2
     assert one(a_find(), by=held(again)).members == NAMES
 
@@ -92,7 +93,7 @@ def test_campaigns_that_are_seen_to_be_one_are_shown_as_one() -> None:
     assert campaign.members == ("acct-1", "acct-3", "acct-4")
     assert campaign.odometer == Odometer(40, 9_000, 0.25)
     assert [link.kind for link in campaign.links] == [LinkKind.SKELETON]
-    seen = campaigns.corrected(a_find(joined=("c2",)).flag, by)
+    seen = campaigns.corrected(a_find(joined=("c2",)).flag, Standing(by))
     assert seen is not None
     assert seen.members == campaign.members
 
@@ -108,6 +109,69 @@ def test_a_split_of_a_campaign_that_is_part_of_another_stays_apart() -> None:
     made = {campaign.id: campaign for campaign in shown([a_find(joined=("c2",)), old, third], by)}
     assert made["c3"].merged == ("c2",)
     assert made.keys() == {"c1", "c3"}
+
+
+def test_who_was_taken_out_under_an_old_id_can_be_let_in_again() -> None:
+    """Under the id that stays, together with those that were taken out under that; also long after the old flags."""
+    old = a_find("c2", ("acct-1", "acct-2"))
+    by = held(
+        Correction(id="c2", created=T0, excluded=("acct-1", "acct-2")),
+        Correction(id="c1", created=T0, excluded=("acct-4",)),
+    )
+    for found in ([a_find(joined=("c2",)), old], [a_find(joined=("c2",))]):
+        campaign = one(*found, by=by)
+        assert (campaign.members, campaign.joined) == (("acct-3",), ("c2",))
+        assert campaign.excluded == ("acct-1", "acct-2", "acct-4")
+        made = held(*campaigns.included(campaign, ["acct-2", "acct-4"], by, T0))
+        assert {name: (c.version, c.excluded) for name, c in made.items()} == {"c1": (2, ()), "c2": (2, ("acct-1",))}
+        after = one(*found, by=by | made)
+        assert (after.members, after.excluded) == (("acct-2", "acct-3", "acct-4"), ("acct-1",))
+        seen = campaigns.corrected(found[0].flag, Standing.of([found[0].flag], by | made))
+        assert seen is not None
+        assert seen.members == after.members
+
+
+def test_who_was_taken_out_of_a_campaign_that_was_merged_can_be_let_in_again() -> None:
+    """Under the id of the one that it is part of."""
+    finds = [a_find(), a_find("c2", ("acct-8", "acct-9"))]
+    by = held(Correction(id="c2", created=T0, into="c1", excluded=("acct-8",)))
+    campaign = one(*finds, by=by)
+    assert campaign.excluded == ("acct-8",)
+    by |= held(*campaigns.included(campaign, ["acct-8"], by, T0))
+    assert one(*finds, by=by).members == (*NAMES, "acct-8", "acct-9")
+
+
+@pytest.mark.parametrize(("part", "into"), [("c2", "c1"), ("c1", "c2")])
+def test_what_a_reviewer_merged_may_be_seen_to_be_one_later(part: str, into: str) -> None:
+    """It stays under the id that the reviewer chose; what was corrected holds, and nothing is counted twice."""
+    old = a_find("c2", ("acct-1", "acct-2"))
+    by = held(
+        Correction(id=part, created=T0, into=into, excluded=("acct-1",)),
+        Correction(id=into, created=T0, excluded=("acct-4",)),
+    )
+    campaign = one(a_find(joined=("c2",)), old, by=by)
+    assert (campaign.id, campaign.members) == (into, ("acct-2", "acct-3"))
+    assert campaign.excluded == ("acct-1", "acct-4")
+    assert campaign.odometer == Odometer(40, 9_000, 0.25)
+    seen = campaigns.corrected(a_find(joined=("c2",)).flag, Standing.of([a_find(joined=("c2",)).flag], by))
+    assert seen is not None
+    assert (seen.entity.value, seen.members) == (into, campaign.members)
+
+
+def test_corrections_of_a_campaign_that_goes_on_under_another_id_go_on() -> None:
+    """What was merged into it is part of the other; what was split off and merged back is not away."""
+    whole, old, third = a_find(joined=("c2",)), a_find("c2", ("acct-1", "acct-2")), a_find("c3", ("acct-9",))
+    by = held(Correction(id="c3", created=T0, into="c2"))
+    (before,) = [campaign for campaign in shown([old, third], by) if campaign.id == "c2"]
+    by |= held(campaigns.split(before, ["acct-1"], by, T0))
+    apart = {campaign.id: campaign for campaign in shown([old, third], by)}
+    (name,) = apart.keys() - {"c2"}
+    by |= held(campaigns.merged(apart[name], apart["c2"], by, T0))
+    campaign = one(whole, old, third, by=by)
+    assert (campaign.id, campaign.members) == ("c1", (*NAMES, "acct-9"))
+    standing = Standing.of([whole.flag, old.flag, third.flag], by)
+    seen = [campaigns.corrected(found.flag, standing) for found in (whole, third)]
+    assert [(flag.entity.value, flag.members) for flag in seen if flag] == [("c1", NAMES), ("c1", ("acct-9",))]
 
 
 def test_what_was_decided_about_one_is_not_widened_to_the_other() -> None:
@@ -162,11 +226,11 @@ def test_flags_are_gathered_under_the_correction() -> None:
     """Of the campaign it is part of, about those who are left; about nobody where all are out."""
     flag = a_find("c2").flag
     by = held(Correction(id="c2", created=T0, into="c1"), Correction(id="c1", created=T0, excluded=NAMES[:1]))
-    seen = campaigns.corrected(flag, by)
+    seen = campaigns.corrected(flag, Standing(by))
     assert seen is not None
     assert (seen.id, seen.entity.value, seen.members) == (flag.id, "c1", NAMES[1:])
-    assert campaigns.corrected(flag, held(Correction(id="c2", created=T0, excluded=NAMES))) is None
-    assert campaigns.corrected(a_flag(), by) == a_flag()
+    assert campaigns.corrected(flag, Standing(held(Correction(id="c2", created=T0, excluded=NAMES)))) is None
+    assert campaigns.corrected(a_flag(), Standing(by)) == a_flag()
 
 
 @pytest.mark.parametrize(
