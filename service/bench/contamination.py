@@ -124,9 +124,10 @@ class Contamination:
 
 ABOUT = (
     "A baseline is learnt from benign accounts with a part of harvests among them. As it comes, those that the shipped "
-    "one flags are left out. Looked through, they are looked at and the honest vouched for; then accounts are looked at "
-    "from the highest score down, the harvests among them left out, and it is learnt again, until twenty in a row are "
-    "honest. It judges fresh accounts of the same kinds. Found is a harvest at full share with a flag of medium or above."
+    "one flags are left out. Looked through, they are looked at and the honest vouched for; then accounts are looked "
+    "at from the highest score down, the harvests among them left out, and it is learnt again, until twenty in a row "
+    "are honest. It judges fresh accounts of the same kinds. Found is a harvest at full share with a flag of medium or "
+    "above."
 )
 NOTES = (
     "Harvests among the calibration days raise the highest scores, so what contamination costs is detection.",
