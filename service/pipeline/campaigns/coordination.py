@@ -43,6 +43,8 @@ GROWN, MORE = 1.1, 8
 """A campaign is told of again when it has so many times the members that it had, and so many more,"""
 LATEST = 6 * 3600 * 1_000_000
 """or, so many microseconds after it was told of last, when it has any more."""
+LEAST = 2
+"""Members without which it is no campaign: what one account does by itself is told of the account."""
 LOOKED = 1.05
 """Times the accounts of its groups, all added up, from which on a campaign's members are looked at anew."""
 PART = 0.1
@@ -218,7 +220,7 @@ class Coordination:
         """
         many = max(GROWN * cluster.members, cluster.members + MORE)
         late = size > cluster.members and at - cluster.told_at >= LATEST
-        if not size or (severity is cluster.severity and size < many and not late):
+        if size < LEAST or (severity is cluster.severity and size < many and not late):
             return False
         cluster.severity, cluster.members, cluster.told_at = severity, size, at
         return True
