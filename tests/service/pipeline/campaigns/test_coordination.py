@@ -115,6 +115,29 @@ def test_a_thin_campaign_is_one_flag_with_its_members(extractor: Extractor) -> N
     assert any("share" in reason.text for reason in found[0].reasons)
 
 
+def lone() -> list[QueryEvent]:
+    """The instruction in all that one account sends, and a few times from others, who ask much else."""
+    return [
+        asked(
+            T0 + n * SLOT // 8,
+            "lone" if n % 2 else f"other-{n // 2 % 30}",
+            TASK.format(f"how do {TOPICS[n % 10]} of number {n} come about where {TOPICS[n * 7 % 9]} are rare?")
+            if n % 2 or n % 14 == 0
+            else own(n),
+            700,
+        )
+        for n in range(600)
+    ]
+
+
+@pytest.mark.parametrize("least", [1, 2])
+def test_one_account_is_no_campaign(extractor: Extractor, monkeypatch: pytest.MonkeyPatch, least: int) -> None:
+    """What others send now and then makes them no members, and what one does by itself is told of the account."""
+    monkeypatch.setattr(coordination, "LEAST", least)
+    found = flags(lone(), extractor, size=50)
+    assert {flag.members for flag in found} == ({("lone",)} if least == 1 else set())
+
+
 def test_what_began_in_the_last_moment_of_a_file_is_told_of(extractor: Extractor) -> None:
     """A stream that has ended has no later query by whose time its last slot would be closed."""
     events = [
