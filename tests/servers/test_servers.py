@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from tests.servers.postgres import Postgres
     from tests.servers.valkey import Cluster, Valkey
 
+SYNCED = ("appendfsync", "always")
+"""Synced every second, a server whose disk is busy may put off even the writing of what it has confirmed."""
+
 
 def test_postgres_keeps_what_it_confirmed(own_postgres: Postgres) -> None:
     """Through kill -9 of all its processes, on the same port and folder."""
@@ -28,6 +31,7 @@ def test_postgres_keeps_what_it_confirmed(own_postgres: Postgres) -> None:
 
 def test_valkey_keeps_what_it_confirmed_until_wiped(own_valkey: Valkey) -> None:
     """A kill loses nothing of an append-only file; a wipe all of it."""
+    own_valkey.call("CONFIG", "SET", *SYNCED)
     own_valkey.call("SET", "a", "1")
     own_valkey.kill9()
     own_valkey.start()
@@ -38,6 +42,8 @@ def test_valkey_keeps_what_it_confirmed_until_wiped(own_valkey: Valkey) -> None:
 
 def test_a_cluster_serves_every_slot(own_cluster: Cluster) -> None:
     """Keys of all three nodes, and again after one of them was killed."""
+    for node in own_cluster.nodes:
+        node.call("CONFIG", "SET", *SYNCED)
     with RedisCluster.from_url(own_cluster.url(), decode_responses=True) as client:
         for n in range(30):
             client.set(f"key-{n}", n)
