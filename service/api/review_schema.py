@@ -11,7 +11,7 @@ from service.model.appeal import AppealState
 from service.model.declaration import Job
 from service.model.entity import Scope
 from service.model.flag import Severity
-from service.review.highest import Standing
+from service.review.highest import Vouching
 
 
 class EvidenceIn(_Out):
@@ -183,7 +183,7 @@ class AccountDayOut(_Out):
     at: Time = Field(description="event time")
     queries: int = Field(description="of the account, until then")
     score: float = Field(description="combined score in [0, 1], under the baseline that was learnt")
-    standing: Standing = Field(
+    standing: Vouching = Field(
         description="`vouched`: allowed, so learnt from; `left_out`: another decision is about it, so not learnt from "
         "next time; `open`: nothing is decided"
     )

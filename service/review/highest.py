@@ -25,7 +25,7 @@ SHOWN = 20
 """Rows that people are shown, and the honest ones in a row after which one may stop looking."""
 
 
-class Standing(enum.StrEnum):
+class Vouching(enum.StrEnum):
     """What the decisions about an account say of it to the next learning; those that are over count too."""
 
     VOUCHED = "vouched"
@@ -46,7 +46,7 @@ class Row:
     """An account-day and where its account stands now."""
 
     day: AccountDay
-    standing: Standing
+    standing: Vouching
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +72,18 @@ def highest(baselines: LearntBaselines, decisions: Decisions) -> Highest | None:
         return None
     days = msgspec.json.decode(found.body, type=list[AccountDay])
     standings = _standings(decisions.all())
-    rows = (Row(day, standings.get(day.account, Standing.OPEN)) for day in days)
+    rows = (Row(day, standings.get(day.account, Vouching.OPEN)) for day in days)
     return Highest(found.version, found.created, tuple(rows))
 
 
-def _standings(decisions: Iterable[Decision]) -> dict[str, Standing]:
+def _standings(decisions: Iterable[Decision]) -> dict[str, Vouching]:
     """Account -> its standing, as ``Records.benign`` takes it; those that nothing is decided about are left out."""
-    found: dict[str, Standing] = {}
+    found: dict[str, Vouching] = {}
     for made in decisions:
         if made.entity.scope is not Scope.ACCOUNT:
             continue
         if made.kind is not Kind.ALLOW:
-            found.setdefault(made.entity.value, Standing.LEFT_OUT)
+            found.setdefault(made.entity.value, Vouching.LEFT_OUT)
         elif not made.simulated:
-            found[made.entity.value] = Standing.VOUCHED
+            found[made.entity.value] = Vouching.VOUCHED
     return found
