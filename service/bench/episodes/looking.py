@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING
 
 from service.bench.episodes.judge import highest
 from service.model.account_day import MOST
+from service.review.highest import SHOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from service.bench.episodes.known import Known
     from service.bench.episodes.measure import Measured
-
-HONEST = 20
-"""Honest accounts in a row after which one stops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +35,8 @@ class Looked:
 def looked(
     accounts: Sequence[Measured], learn: Callable[[Sequence[Measured]], Known], *, vouched: Sequence[Measured] = ()
 ) -> Looked:
-    """Look until ``HONEST`` accounts in a row are, with eyes that take no honest account for a harvest, nor the other
-    way round.
+    """Look until ``SHOWN`` accounts in a row are honest, with eyes that take no honest account for a harvest, nor the
+    other way round.
 
     Parameters
     ----------
@@ -58,7 +56,7 @@ def looked(
                 continue
             honest.add(id(account))
             row += 1
-            if row == HONEST:
+            if row == SHOWN:
                 break
         if not left_out:
             return Looked(known, sum(account.episode.attack for account in kept), looks)
